@@ -1,0 +1,1 @@
+"""Plain values and rules of the platform: standard library and numpy only."""
