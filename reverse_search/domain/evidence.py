@@ -1,6 +1,6 @@
 """What people have said an observation is, and so whether it lacks X. The rule of the project, in one place.
 
-The columns of a generation answer the same question for millions of rows at once (`generation/identifications.py`);
+The columns of a generation answer the same question for millions of rows at once (`lacking.py`);
 a property test holds the two together.
 """
 

@@ -1,0 +1,81 @@
+"""open_clip models: by name and pretrained tag, by hub name, or from a checkpoint on disk."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import open_clip
+import torch
+from PIL import Image
+
+from indexer.backbones.base import ModelFacts
+from indexer.backbones.decode import DECODER
+from reverse_search.domain.arrays import FloatArray
+from reverse_search.errors import BadSettings
+
+HUB = "hf-hub:"
+
+
+class ClipBackbone:
+    """The image tower of an open_clip model."""
+
+    def __init__(self, name: str, model: Any, transform: Callable[[Image.Image], Any]) -> None:
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._model = model.eval().to(self._device)
+        self._transform = transform
+        with torch.inference_mode():
+            blank = transform(Image.new("RGB", (64, 64)))
+            dim = int(self._model.encode_image(blank[None].to(self._device)).shape[1])
+        self._facts = ModelFacts(
+            name=f"open_clip:{name}",
+            weights=digest_of_weights(model),
+            preprocessing=f"{DECODER}, upright, {_in_words(transform)}",
+            engine="torch",
+            precision="float32",
+            dim=dim,
+        )
+
+    @classmethod
+    def load(cls, name: str) -> "ClipBackbone":
+        """Load MODEL/PRETRAINED or hf-hub:NAME. Raises BadSettings with open_clip's own reason."""
+        model_name, _, pretrained = (name, "", "") if name.startswith(HUB) else name.partition("/")
+        if not pretrained and not name.startswith(HUB):
+            raise BadSettings(f"open_clip:{name} lacks its weights; say open_clip:MODEL/PRETRAINED or open_clip:hf-hub:NAME")
+        try:
+            model, _, transform = open_clip.create_model_and_transforms(
+                model_name, pretrained=pretrained or None, precision="fp32"
+            )
+        except (RuntimeError, OSError, ValueError, KeyError, TypeError) as error:
+            raise BadSettings(f"open_clip can't load {name!r}: {error}") from error
+        return cls(name, model, transform)
+
+    @property
+    def facts(self) -> ModelFacts:
+        """What it is."""
+        return self._facts
+
+    def prepare(self, picture: Image.Image) -> FloatArray:
+        """(3, side, side) float32, as the model's own transform makes it."""
+        prepared: FloatArray = self._transform(picture).numpy()
+        return prepared
+
+    def embed(self, inputs: Sequence[FloatArray]) -> FloatArray:
+        """(n, dim) float32."""
+        with torch.inference_mode():
+            batch = torch.from_numpy(np.stack(inputs)).to(self._device)
+            vectors: FloatArray = self._model.encode_image(batch).float().cpu().numpy()
+            return vectors
+
+
+def digest_of_weights(model: Any) -> str:
+    """SHA-256 over all weights, in order of name, whatever file they came from."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().view(-1).to(torch.float32).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _in_words(transform: Any) -> str:
+    return " ".join(str(transform).split())

@@ -1,0 +1,200 @@
+"""The command line: a composition root. Everything heavy is imported by the command that needs it."""
+
+import sys
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reverse_search.errors import ReverseSearchError
+
+if TYPE_CHECKING:
+    from indexer.progress import Meter
+    from indexer.settings import Settings
+    from reverse_search.domain.taxonomy import Taxonomy
+    from reverse_search.store.session import Database
+
+FORMATS = click.Choice(["table", "json", "csv"])
+KINDS = click.Choice(["any", "unknown", "coarse", "conflicting"])
+
+
+class InOrder(click.Group):
+    """Commands in the order in which one uses them, and errors as one clear line with their own exit status."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In order of definition."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an error raised on purpose is shown without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except ReverseSearchError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except BrokenPipeError:
+            # `reverse-search search X | head` closes the pipe early; that is no error.
+            sys.stderr.close()
+            ctx.exit(0)
+
+
+@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--home", type=click.Path(file_okay=False, path_type=Path), help="Data directory [REVERSE_SEARCH_HOME].")
+@click.version_option(package_name="reverse-search")
+@click.pass_context
+def main(ctx: click.Context, home: Path | None) -> None:
+    """Find observations that look like a taxon but lack that identification.
+
+    Begin with `init`, then `import`, then `nightly`; after that `search`, `suggest` and `status` answer.
+    REVERSE_SEARCH_DATABASE_URL names another database than the file in the data directory.
+    """
+    ctx.obj = home
+
+
+def _settings(home: Path | None) -> "Settings":
+    from pydantic import ValidationError
+
+    from indexer.settings import Settings
+    from reverse_search.errors import BadSettings
+
+    try:
+        return Settings() if home is None else Settings(home=home)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "REVERSE_SEARCH_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise BadSettings(f"{name}: {first['msg']}") from None
+
+
+def _database(settings: "Settings") -> "Database":
+    from reverse_search.store.session import open_database
+
+    return open_database(settings.url)
+
+
+def _meter() -> "Meter":
+    from rich.console import Console
+
+    from indexer.progress import Meter
+
+    return Meter(Console(stderr=True))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@main.command()
+@click.pass_obj
+def init(home: Path | None) -> None:
+    """Create or migrate the database."""
+    from reverse_search.store.migrate import migrate
+
+    settings = _settings(home)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    migrate(settings.url)
+    click.echo(f"The database is ready. Next: reverse-search --home {settings.home} import open-data DIR")
+
+
+@main.group(name="import")
+def import_() -> None:
+    """Take observations in."""
+
+
+@import_.command(name="open-data")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--photos", type=click.Path(path_type=Path), help="Folder of photos, {photo_id}/{size}.{extension}.")
+@click.option("--identifications", type=click.Path(path_type=Path), help="File of identifications.")
+@click.pass_obj
+def open_data(home: Path | None, folder: Path, photos: Path | None, identifications: Path | None) -> None:
+    """From a folder of the platform's Open Data: observations, photos, taxa, observers (.csv or .csv.gz)."""
+    from indexer.lock import only_one
+    from indexer.sources.open_data import import_open_data
+
+    settings = _settings(home)
+    meter = _meter()
+    with _database(settings) as database, only_one(settings.home / "nightly.lock"), meter.live():
+        report = import_open_data(
+            folder,
+            database,
+            photos=photos,
+            identifications=identifications,
+            rejects_dir=settings.home / "rejects",
+            progress=meter,
+        )
+    for table in report.tables:
+        rate = table.rows / table.seconds if table.seconds > 0 else 0
+        rejected = f", {table.rejected:,} rejected (see {table.rejects})" if table.rejected else ""
+        click.echo(f"{table.name}: {table.rows:,} rows, {table.changed:,} new or changed{rejected} ({rate:,.0f} rows/s)")
+    click.echo(f"Next: reverse-search --home {settings.home} nightly")
+
+
+@main.command()
+@click.option("--refit", is_flag=True, help="Fit the projection anew; all photos are then embedded anew.")
+@click.pass_obj
+def nightly(home: Path | None, refit: bool) -> None:
+    """Embed, train, score, suggest, build, check and publish. Killed, it goes on where it stopped."""
+    from indexer.nightly import Nightly
+    from indexer.photos import photo_source
+
+    settings = _settings(home)
+    with _database(settings) as database:
+        source = photo_source(settings.home, database, settings.photo_base_url)
+        job = Nightly(settings.home, database, settings, source, _meter(), _now)
+        report = job.run(refit=refit)
+    click.echo(f"{'published' if report.published else 'still serving'} {report.generation}")
+
+
+@main.command()
+@click.argument("taxon")
+@click.option("--kind", type=KINDS, default="any", show_default=True, help="Which candidates.")
+@click.option("--limit", type=click.IntRange(min=1), default=30, show_default=True)
+@click.option("--format", "format_", type=FORMATS, default="table", show_default=True)
+@click.pass_obj
+def search(home: Path | None, taxon: str, kind: str, limit: int, format_: str) -> None:
+    """Observations that look like TAXON (an id or a name) but lack that identification, best first."""
+    from indexer.output import print_search
+    from reverse_search.domain.words import Kind
+    from reverse_search.generation.opened import open_current
+    from reverse_search.search.taxon_search import TaxonQuery, TaxonSearch
+
+    generation = open_current(_settings(home).home)
+    taxon_id = _taxon_id(generation.taxonomy, taxon)
+    query = TaxonQuery(taxon_id, kind=None if kind == "any" else Kind(kind), limit=limit)
+    print_search(TaxonSearch(generation).run(query), format_, click.echo)
+
+
+def _taxon_id(taxonomy: "Taxonomy", asked: str) -> int:
+    return int(taxonomy.taxon_ids[taxonomy.find(asked)])
+
+
+@main.command()
+@click.option("--pool", default="unknown", show_default=True, help="unknown, or coarse:RANK (no finer than RANK).")
+@click.option("--limit", type=click.IntRange(min=1), help="Entries at most; all by default.")
+@click.option("--format", "format_", type=FORMATS, default="table", show_default=True)
+@click.pass_obj
+def suggest(home: Path | None, pool: str, limit: int | None, format_: str) -> None:
+    """A family or genus for each observation of a pool, or the reason why nothing is said."""
+    from indexer.output import print_suggestions
+    from reverse_search.generation.opened import open_current
+    from reverse_search.search.triage import Triage, TriageQuery
+
+    query = TriageQuery.parse(pool, limit)
+    generation = open_current(_settings(home).home)
+    print_suggestions(Triage(generation).run(query), format_, click.echo)
+
+
+@main.command()
+@click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.pass_obj
+def status(home: Path | None, format_: str) -> None:
+    """What serves, how good it measured itself to be, and how the last run went."""
+    from indexer.output import print_status
+    from indexer.status import read_status
+
+    settings = _settings(home)
+    with _database(settings) as database:
+        print_status(read_status(settings.home, database), format_, click.echo)
+
+

@@ -1,0 +1,146 @@
+"""Answers as tables, JSON or CSV. The JSON and CSV forms are a contract: fields are added, never changed or removed."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from reverse_search.search.taxon_search import Candidate, TaxonPage
+from reverse_search.search.triage import SuggestionEntry, TriagePage
+
+Echo = Callable[[str], None]
+WIDTH = 118
+
+
+def search_page(page: TaxonPage) -> dict[str, Any]:
+    """A search's answer as it is printed with --format json."""
+    return {
+        "taxon": {"id": page.taxon_id, "name": page.name, "rank": page.rank},
+        "generation": page.generation,
+        "plan": dict(page.plan),
+        "counts": {kind.value: n for kind, n in page.counts.items()},
+        "likely": {kind.value: round(n, 4) for kind, n in page.likely.items()},
+        "candidates": [asdict(candidate) for candidate in page.candidates],
+        "explanation": page.explanation,
+    }
+
+
+def suggestions_page(page: TriagePage) -> dict[str, Any]:
+    """A pool's suggestions as they are printed with --format json."""
+    return {
+        "pool": page.pool,
+        "generation": page.generation,
+        "policy": page.policy,
+        "certified": page.certified,
+        "pool_size": page.pool_size,
+        "counts": dict(page.counts),
+        "suggestions": [asdict(entry) for entry in page.entries],
+    }
+
+
+def print_search(page: TaxonPage, format_: str, echo: Echo) -> None:
+    """Print a search's answer."""
+    if format_ == "json":
+        echo(json.dumps(search_page(page), ensure_ascii=False))
+    elif format_ == "csv":
+        echo(_csv([asdict(c) for c in page.candidates], list(Candidate.__dataclass_fields__)))
+    else:
+        echo(_search_table(page))
+
+
+def print_suggestions(page: TriagePage, format_: str, echo: Echo) -> None:
+    """Print a pool's suggestions."""
+    if format_ == "json":
+        echo(json.dumps(suggestions_page(page), ensure_ascii=False))
+    elif format_ == "csv":
+        echo(_csv([asdict(e) for e in page.entries], list(SuggestionEntry.__dataclass_fields__)))
+    else:
+        echo(_suggestions_table(page))
+
+
+def print_status(status: Mapping[str, Any], format_: str, echo: Echo) -> None:
+    """Print the status."""
+    if format_ == "json":
+        echo(json.dumps(status, ensure_ascii=False, default=str))
+        return
+    for section, values in status.items():
+        echo(f"{section}:" if isinstance(values, Mapping) else f"{section}: {_shown(values)}")
+        if isinstance(values, Mapping):
+            for key, value in values.items():
+                echo(f"  {key}: {_shown(value)}")
+
+
+def _search_table(page: TaxonPage) -> str:
+    counts = ", ".join(f"{n:,} {kind.value} ({page.likely[kind]:.1f} likely)" for kind, n in page.counts.items())
+    title = f"{page.name} ({page.rank} {page.taxon_id}): {counts}"
+    if page.explanation:
+        return f"{title}\n{page.explanation}"
+    columns = ("probability", "kind", "classifier", "similarity", "observation", "photos", "most alike exemplars")
+    rows = [
+        (
+            f"{c.probability:.3f}",
+            c.kind.value,
+            "" if c.classifier_probability is None else f"{c.classifier_probability:.3f}",
+            "" if c.neighbour_similarity is None else f"{c.neighbour_similarity:.3f}",
+            c.observation_uuid,
+            " ".join(map(str, c.photo_ids)),
+            " ".join(map(str, c.exemplar_photo_ids)),
+        )
+        for c in page.candidates
+    ]
+    return _table(title, columns, rows)
+
+
+def _suggestions_table(page: TriagePage) -> str:
+    counts = ", ".join(f"{n:,} {word}" for word, n in page.counts.items())
+    title = f"{page.pool}: {page.pool_size:,} observations{': ' if counts else ''}{counts}"
+    columns = ("suggestion", "rank", "probability", "place", "observation", "abstained because")
+    rows = [
+        (
+            e.name or "",
+            e.rank or "",
+            "" if e.probability is None else f"{e.probability:.3f}",
+            e.place or "",
+            e.observation_uuid,
+            e.abstain_reason.value if e.abstain_reason else "",
+        )
+        for e in page.entries
+    ]
+    return _table(title, columns, rows)
+
+
+def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    buffer = io.StringIO()
+    Console(file=buffer, width=WIDTH, highlight=False, markup=False).print(table)
+    return buffer.getvalue().rstrip("\n")
+
+
+def _csv(rows: Iterable[Mapping[str, Any]], fields: Sequence[str]) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(fields)
+    for row in rows:
+        writer.writerow([_cell(row[field]) for field in fields])
+    return buffer.getvalue().rstrip("\n")
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, tuple | list):
+        return " ".join(map(str, value))
+    return "" if value is None else value
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return "none" if value is None else str(value)

@@ -1,0 +1,92 @@
+"""Multinomial logistic regression on unit vectors: minibatches, Adam, L2, from a given start."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from reverse_search.domain.arrays import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class SoftmaxSettings:
+    """How to train.
+
+    Attributes:
+        inverse_l2: C of scikit-learn's LogisticRegression: the penalty is |W|² / (2 · C · n).
+        learning_rate: at the start; it falls to zero along a cosine.
+        batch_size: photos a step.
+        least_steps: of gradient descent, however small the collection.
+        max_epochs: passes over a small collection.
+        min_epochs: passes over a large one.
+        seed: of the order of the photos.
+    """
+
+    inverse_l2: float = 30.0
+    learning_rate: float = 0.1
+    batch_size: int = 256
+    least_steps: int = 600
+    max_epochs: int = 100
+    min_epochs: int = 4
+    seed: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class SoftmaxJob:
+    """One head to train.
+
+    Attributes:
+        rows: (n,) int64 rows of the vectors file that train it.
+        labels: (n,) int64 class of each.
+        weights: (n_classes, dim) float32 to start from.
+        bias: (n_classes,) float32 to start from.
+    """
+
+    rows: IntArray
+    labels: IntArray
+    weights: FloatArray
+    bias: FloatArray
+
+
+def fit_all(vectors: Path, jobs: list[SoftmaxJob], settings: SoftmaxSettings) -> list[tuple[FloatArray, FloatArray]]:
+    """Train every job on rows of a (n, dim) float16 .npy file: (weights, bias) each. Runs in the child."""
+    mapped = np.load(vectors, mmap_mode="r", allow_pickle=False)
+    return [fit_softmax(mapped, job, settings) for job in jobs]
+
+
+def fit_softmax(vectors: FloatArray, job: SoftmaxJob, settings: SoftmaxSettings) -> tuple[FloatArray, FloatArray]:
+    """Train one head. Classes without a photo get a bias that rules them out."""
+    n, n_classes = len(job.rows), len(job.bias)
+    present: BoolArray = np.bincount(job.labels, minlength=n_classes) > 0
+    weights = torch.tensor(job.weights, dtype=torch.float32, requires_grad=True)
+    bias = torch.tensor(np.where(present, job.bias, -1e9).astype(np.float32), requires_grad=True)
+    if n and present.sum() > 1:
+        _descend(vectors, job, weights, bias, settings)
+    final = bias.detach().numpy()
+    return weights.detach().numpy(), np.where(present, final, np.float32(-1e9)).astype(np.float32)
+
+
+def _descend(
+    vectors: FloatArray, job: SoftmaxJob, weights: torch.Tensor, bias: torch.Tensor, settings: SoftmaxSettings
+) -> None:
+    n = len(job.rows)
+    steps_an_epoch = -(-n // settings.batch_size)
+    epochs = int(np.clip(-(-settings.least_steps // steps_an_epoch), settings.min_epochs, settings.max_epochs))
+    optimiser = torch.optim.Adam([weights, bias], lr=settings.learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs * steps_an_epoch)
+    order = np.random.default_rng(settings.seed)
+    penalty = 1 / (2 * settings.inverse_l2 * n)
+    for _ in range(epochs):
+        shuffled = order.permutation(n)
+        for start in range(0, n, settings.batch_size):
+            # Ascending rows read the mapped file forwards.
+            chosen = np.sort(shuffled[start : start + settings.batch_size])
+            batch = torch.from_numpy(np.asarray(vectors[job.rows[chosen]], dtype=np.float32))
+            target = torch.from_numpy(job.labels[chosen])
+            loss = torch.nn.functional.cross_entropy(batch @ weights.T + bias, target)
+            loss = loss + penalty * (weights**2).sum()
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            schedule.step()

@@ -1,0 +1,1 @@
+"""From vectors to calibrated probabilities and gated suggestions. numpy in, numpy out."""

@@ -1,0 +1,43 @@
+"""How alike observations and exemplars are."""
+
+import numpy as np
+
+from reverse_search.domain.arrays import BoolArray, FloatArray, IntArray
+
+TOP = 3
+UNLIKE = np.float32(-1.0)
+
+
+def best_photo_similarity(vectors: FloatArray, starts: IntArray, exemplars: FloatArray) -> FloatArray:
+    """Similarity of each observation's most similar photo to each exemplar.
+
+    Args:
+        vectors: (n_photos, dim) unit rows, consecutive by observation.
+        starts: (n_observations,) first photo of each.
+        exemplars: (n_exemplars, dim) unit rows.
+
+    Returns:
+        (n_observations, n_exemplars) float32 cosine.
+    """
+    if not len(starts):
+        return np.zeros((0, len(exemplars)), dtype=np.float32)
+    return np.asarray(np.maximum.reduceat(vectors @ exemplars.T, starts, axis=0), dtype=np.float32)
+
+
+def top_mean(similarities: FloatArray, allowed: BoolArray | None = None) -> FloatArray:
+    """Mean of the three greatest in each row, of as many as there are; -1 where there is none.
+
+    Args:
+        similarities: (n, m) float32.
+        allowed: (n, m) bool, false where a pair doesn't count, or None for all.
+    """
+    if allowed is not None:
+        similarities = np.where(allowed, similarities, -np.inf)
+    n, m = similarities.shape
+    if m == 0 or n == 0:
+        return np.full(n, UNLIKE, dtype=np.float32)
+    top = -np.partition(-similarities, min(TOP, m) - 1, axis=1)[:, :TOP]
+    found = np.isfinite(top)
+    total = np.where(found, top, 0).sum(axis=1)
+    count = found.sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), UNLIKE).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Where a taxon has been recorded."""

@@ -1,0 +1,15 @@
+"""Vectors and the nearest of them: embedding segments, exact search, FAISS indexes and the planner between them.
+
+segments      embeddings on disk, append-only and immutable
+index         what an index is: pools, hits and the protocols
+exact         search without an index, the reference for all others
+faiss_index   the FAISS indexes (the only module that imports faiss)
+planner       exact or index, with how many probes; always fills what was asked
+costs         what either way costs on this machine
+probes        how many cells a search visits
+fitting       how many probes reach the wanted recall
+rerank        candidates compared again with the stored vectors
+building      building the index that suits a collection
+stored        saving and opening an index beside its fitted probes
+kmeans        prototypes of a taxon's exemplars
+"""

@@ -1,0 +1,259 @@
+"""Chooses how to search: exactly, or by the index with as many probes as the pool needs; always fills k."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+
+from reverse_search.domain.arrays import BoolArray, FloatArray, IntArray
+from reverse_search.vectors.costs import Costs
+from reverse_search.vectors.exact import ExactSearch
+from reverse_search.vectors.index import Hits, Pool, ProbedIndex, VectorIndex, VectorSource, check_search
+from reverse_search.vectors.probes import ProbeTable, probe_floor
+from reverse_search.vectors.rerank import distinct_rows, rerank_each, rerank_union
+from reverse_search.vectors.stored import open_index
+
+
+class SearchPath(StrEnum):
+    """How a search was answered."""
+
+    EMPTY = "empty"
+    EXACT = "exact"
+    FLAT = "flat"
+    IVF = "ivf"
+    IVF_EXACT = "ivf+exact"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannerSettings:
+    """When to search exactly, and how many candidates to compare again.
+
+    Attributes:
+        budget_s: seconds that exact search may be predicted to take although the index were faster.
+        spare: candidates that the index is asked for beyond k, at most; never more than k, nor fewer than 10.
+        most_probed: part of all cells beyond which exact search takes over.
+    """
+
+    budget_s: float = 0.02
+    spare: int = 200
+    most_probed: float = 0.5
+
+    def candidates(self, k: int) -> int:
+        """How many candidates to ask the index for."""
+        return k + max(10, min(k, self.spare))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a search was answered.
+
+    Attributes:
+        path: which way.
+        pool_size: rows in play.
+        nprobe: cells visited for each query at the last try; 0 where none was.
+        fill: part of the rows asked for that the index found: for the query with the fewest, or for a union all
+            queries together; 1 without an index.
+        exact: whether the result is certainly the best there is.
+    """
+
+    path: SearchPath
+    pool_size: int
+    nprobe: int
+    fill: float
+    exact: bool
+
+    def as_dict(self) -> dict[str, object]:
+        """The plan as JSON types."""
+        return asdict(self) | {"path": self.path.value}
+
+
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """One search: who can answer it exactly, what completes it, what turns candidates into an answer."""
+
+    queries: FloatArray
+    width: int
+    pool: Pool
+    exactly: Callable[[], Hits]
+    found: Callable[[Hits], int]
+    rerank: Callable[[Hits, int], Hits]
+
+
+class Planner:
+    """Searches one collection of vectors. Never changes; any number of threads may use it."""
+
+    def __init__(
+        self,
+        exact: ExactSearch,
+        index: VectorIndex | None,
+        costs: Costs | None = None,
+        settings: PlannerSettings | None = None,
+        probes: ProbeTable | None = None,
+    ) -> None:
+        """Plan between exact search and an index.
+
+        Args:
+            exact: exact search.
+            index: an index over the same rows, or none.
+            costs: what either costs; typical ones by default.
+            settings: limits; the defaults if None.
+            probes: fitted numbers of probes; without them only the floor applies.
+
+        Raises:
+            ValueError: the index has other rows or another dimension than the vectors.
+        """
+        if index is not None and (index.count, index.dim) != (exact.count, exact.dim):
+            raise ValueError(f"the index is {index.count} × {index.dim}, the vectors are {exact.count} × {exact.dim}")
+        self._exact = exact
+        self._index = index
+        self._costs = costs or Costs.typical(exact.dim)
+        self._settings = settings or PlannerSettings()
+        self._probes = probes or ProbeTable()
+
+    @classmethod
+    def open(
+        cls, source: VectorSource, folder: Path, costs: Costs | None = None, settings: PlannerSettings | None = None
+    ) -> "Planner":
+        """A planner over `source` and the index that `stored.build_index` left in `folder`, if it built one.
+
+        Raises:
+            CorruptFile: the index is missing though described, unreadable, or over other rows.
+            MissingDependency: there is an index, but FAISS is not installed.
+        """
+        index, probes = open_index(folder, source.count, source.dim)
+        return cls(ExactSearch(source), index, costs, settings, probes)
+
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        return self._exact.count
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return self._exact.dim
+
+    def search(self, queries: FloatArray, k: int, pool: Pool | None = None) -> tuple[Hits, Plan]:
+        """The min(k, pool size) rows most similar to each query, all filled, by exact similarity of the stored vectors.
+
+        Args:
+            queries: (n_queries, dim) float32, finite.
+            k: how many rows, at least 1.
+            pool: rows in play; all by default.
+
+        Returns:
+            The hits and how they were found.
+
+        Raises:
+            ValueError: see `VectorIndex.search`.
+        """
+        queries, pool = check_search(self._exact, queries, k, pool)
+        source = self._exact.source
+        question = _Question(
+            queries,
+            min(k, pool.size),
+            pool,
+            exactly=lambda: self._exact.search(queries, k, pool),
+            found=lambda hits: int(hits.filled.min(initial=hits.width)),
+            rerank=lambda hits, width: rerank_each(source, queries, hits, width),
+        )
+        return self._answer(question)
+
+    def search_union(self, queries: FloatArray, k: int, pool: Pool | None = None) -> tuple[Hits, Plan]:
+        """The min(k, pool size) rows with the greatest maximum similarity over all queries.
+
+        Args:
+            queries: (n_queries, dim) float32, finite, at least one.
+            k: how many rows, at least 1.
+            pool: rows in play; all by default.
+
+        Returns:
+            Hits of one query, and how they were found.
+
+        Raises:
+            ValueError: as `search`, and where there is no query.
+        """
+        queries, pool = check_search(self._exact, queries, k, pool)
+        if not len(queries):
+            raise ValueError("a union of no queries has no most similar rows")
+        source = self._exact.source
+        candidates = self._settings.candidates(min(k, pool.size))
+        question = _Question(
+            queries,
+            min(k, pool.size),
+            pool,
+            exactly=lambda: self._exact.search_union(queries, k, pool),
+            found=distinct_rows,
+            rerank=lambda hits, width: rerank_union(source, queries, hits, width, candidates),
+        )
+        return self._answer(question)
+
+    def _answer(self, question: _Question) -> tuple[Hits, Plan]:
+        size = question.pool.size
+        if not size:
+            return question.exactly(), Plan(SearchPath.EMPTY, 0, 0, 1.0, exact=True)
+        n_probes = self._first_probes(question)
+        if self._index is None or self._prefers_exact(question, n_probes):
+            return question.exactly(), Plan(SearchPath.EXACT, size, 0, 1.0, exact=True)
+        if not isinstance(self._index, ProbedIndex):
+            hits = self._index.search(question.queries, self._settings.candidates(question.width), question.pool)
+            return question.rerank(hits, question.width), Plan(SearchPath.FLAT, size, 0, 1.0, exact=True)
+        return self._by_probes(self._index, question, n_probes)
+
+    def _by_probes(self, index: ProbedIndex, question: _Question, n_probes: int) -> tuple[Hits, Plan]:
+        """Double the probes until all is filled; past the limit, search exactly."""
+        size, width = question.pool.size, question.width
+        wanted = self._settings.candidates(width)
+        while True:
+            hits = index.probe(question.queries, wanted, question.pool, n_probes)
+            fill = min(1.0, question.found(hits) / width)
+            if fill == 1.0:
+                return question.rerank(hits, width), Plan(SearchPath.IVF, size, n_probes, fill, exact=False)
+            if 2 * n_probes > self._most_probes(index):
+                return question.exactly(), Plan(SearchPath.IVF_EXACT, size, n_probes, fill, exact=True)
+            n_probes *= 2
+
+    def _first_probes(self, question: _Question) -> int:
+        if not isinstance(self._index, ProbedIndex):
+            return 0
+        fitted = self._probes.probes(question.pool.selectivity)
+        return max(fitted, probe_floor(question.width, self._index.n_cells, question.pool.size))
+
+    def _prefers_exact(self, question: _Question, n_probes: int) -> bool:
+        n_queries, pool = len(question.queries), question.pool
+        exact_s = self._costs.exact_s(n_queries, pool.size)
+        if exact_s <= self._settings.budget_s:
+            return True
+        if not isinstance(self._index, ProbedIndex):
+            return False
+        if n_probes > self._most_probes(self._index):
+            return True
+        probed_rows = self.count * n_probes / self._index.n_cells
+        return exact_s <= self._costs.probe_s(n_queries, probed_rows, pool.selectivity)
+
+    def _most_probes(self, index: ProbedIndex) -> int:
+        return max(1, int(index.n_cells * self._settings.most_probed))
+
+
+def union_search(
+    planner: Planner, queries: FloatArray, k: int, pool: Pool | BoolArray
+) -> tuple[IntArray, Mapping[str, object]]:
+    """The rows of `Planner.search_union` alone, and the plan as JSON types.
+
+    Args:
+        planner: over the vectors.
+        queries: (n_queries, dim) float32, at least one.
+        k: how many rows, at least 1.
+        pool: rows in play: a pool, or a (count,) bool mask.
+
+    Returns:
+        (min(k, pool size),) int64 rows, best first, and the plan.
+
+    Raises:
+        ValueError: see `Planner.search_union`.
+    """
+    chosen = pool if isinstance(pool, Pool) else Pool(np.asarray(pool))
+    hits, plan = planner.search_union(queries, k, chosen)
+    return hits.rows[0], plan.as_dict()

@@ -1,0 +1,333 @@
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reverse_search.domain.arrays import BoolArray, FloatArray
+from reverse_search.errors import CorruptFile
+from reverse_search.vectors.building import build_index
+from reverse_search.vectors.costs import Costs, measure_costs
+from reverse_search.vectors.exact import ExactSearch
+from reverse_search.vectors.faiss_index import FaissFlat, FaissIvf
+from reverse_search.vectors.fitting import FitSettings, fit_nprobe, sample_prototypes
+from reverse_search.vectors.index import Pool
+from reverse_search.vectors.planner import Planner, PlannerSettings, SearchPath, union_search
+from reverse_search.vectors.probes import ProbeTable, probe_floor
+from reverse_search.vectors.rerank import rerank_each, rerank_union
+from reverse_search.vectors.stored import IndexKind, choose_index
+from tests.vectors.sources import ArraySource, best_rows, clustered_rows, random_pool, random_rows, similarities
+from tests.vectors.test_contract import EXACT_IS_DEAR, check_plan
+
+DIM = 32
+NEVER_EXACT = PlannerSettings(budget_s=-1.0)
+
+
+@pytest.fixture(scope="module")
+def source() -> ArraySource:
+    return ArraySource.of(clustered_rows(1, 20_000, DIM))
+
+
+@pytest.fixture(scope="module")
+def ivf(source: ArraySource) -> FaissIvf:
+    return FaissIvf.build(source)
+
+
+def by_index(source: ArraySource, ivf: FaissIvf, probes: ProbeTable | None = None) -> Planner:
+    return Planner(ExactSearch(source), ivf, EXACT_IS_DEAR, NEVER_EXACT, probes)
+
+
+def union_truth(source: ArraySource, queries: FloatArray, mask: BoolArray, k: int) -> list[int]:
+    return [int(row) for row in best_rows(similarities(source, queries).max(axis=0), mask, k)]
+
+
+def far_rows(source: ArraySource, query: FloatArray, count: int) -> Pool:
+    """The rows least similar to a query: a filter that works against the index."""
+    return Pool.of_rows(np.argsort(source.vectors @ query)[:count], source.count)
+
+
+def test_an_empty_pool_is_answered_at_once(source: ArraySource, ivf: FaissIvf) -> None:
+    planner = by_index(source, ivf)
+    nothing = Pool(np.zeros(source.count, dtype=np.bool_))
+    hits, plan = planner.search(random_rows(0, 3, DIM), 10, nothing)
+    assert hits.rows.shape == (3, 0)
+    assert plan.as_dict() == {"path": "empty", "pool_size": 0, "nprobe": 0, "fill": 1.0, "exact": True}
+    hits, plan = planner.search_union(random_rows(0, 3, DIM), 10, nothing)
+    assert hits.rows.shape == (1, 0)
+    assert plan.path is SearchPath.EMPTY
+
+
+def test_no_rows_at_all() -> None:
+    planner = Planner(ExactSearch(ArraySource.of(np.zeros((0, 4), dtype=np.float32))), None)
+    hits, plan = planner.search(random_rows(0, 2, 4), 3)
+    assert hits.rows.shape == (2, 0)
+    assert plan.path is SearchPath.EMPTY
+
+
+def test_small_pools_are_exact_and_large_ones_are_not(source: ArraySource, ivf: FaissIvf) -> None:
+    costs = Costs(fixed_s=0.0, row_s=1e-6, pair_s=0.0, skip_s=0.0, code_s=0.0)
+    planner = Planner(ExactSearch(source), ivf, costs, PlannerSettings(budget_s=1e-3))
+    query = random_rows(0, 1, DIM)
+    _, plan = planner.search(query, 2, Pool(np.arange(source.count) < 1000))
+    assert plan.path is SearchPath.EXACT
+    _, plan = planner.search(query, 2, Pool(np.arange(source.count) < 1001))
+    assert plan.path is SearchPath.IVF
+
+
+def test_exact_where_it_is_cheaper_than_probing(source: ArraySource, ivf: FaissIvf) -> None:
+    costs = Costs(fixed_s=0.0, row_s=1.0, pair_s=0.0, skip_s=1000.0, code_s=0.0)
+    _, plan = Planner(ExactSearch(source), ivf, costs, NEVER_EXACT).search(random_rows(0, 1, DIM), 2)
+    assert plan.path is SearchPath.EXACT
+
+
+def test_without_an_index_it_is_always_exact(source: ArraySource) -> None:
+    _, plan = Planner(ExactSearch(source), None, EXACT_IS_DEAR, NEVER_EXACT).search(random_rows(0, 1, DIM), 5)
+    assert plan.path is SearchPath.EXACT
+    assert plan.exact
+
+
+def test_asking_for_most_of_a_pool_is_exact(source: ArraySource, ivf: FaissIvf) -> None:
+    """The floor alone says that most cells would be visited."""
+    hits, plan = by_index(source, ivf).search(random_rows(0, 2, DIM), 500, Pool(np.arange(source.count) < 900))
+    assert plan.path is SearchPath.EXACT
+    assert hits.rows.shape == (2, 500)
+
+
+def test_probes_double_until_all_is_filled(source: ArraySource, ivf: FaissIvf) -> None:
+    queries = clustered_rows(7, 1, DIM)
+    pool = far_rows(source, queries[0], 19_000)
+    hits, plan = by_index(source, ivf).search(queries, 20, pool)
+    floor = probe_floor(20, ivf.n_cells, pool.size)
+    assert plan.path is SearchPath.IVF
+    assert plan.nprobe > floor
+    assert np.log2(plan.nprobe / floor) % 1 == 0
+    check_plan(plan, hits)
+
+
+def test_what_stays_unfilled_is_searched_exactly(source: ArraySource, ivf: FaissIvf) -> None:
+    queries = np.concatenate([clustered_rows(7, 1, DIM), random_rows(8, 1, DIM)])
+    pool = far_rows(source, queries[0], 4000)
+    soon = PlannerSettings(budget_s=-1.0, most_probed=0.1)
+    hits, plan = Planner(ExactSearch(source), ivf, EXACT_IS_DEAR, soon).search(queries, 20, pool)
+    assert plan.path is SearchPath.IVF_EXACT
+    assert plan.fill < 1.0
+    assert np.array_equal(hits.rows, ExactSearch(source).search(queries, 20, pool).rows)
+    check_plan(plan, hits)
+
+
+def test_similarities_are_those_of_the_stored_vectors(source: ArraySource, ivf: FaissIvf) -> None:
+    queries = clustered_rows(2, 6, DIM)
+    hits, plan = by_index(source, ivf).search(queries, 30, random_pool(0, source.count, 0.5))
+    assert plan.path is SearchPath.IVF
+    truth = np.take_along_axis(similarities(source, queries), hits.rows, axis=1)
+    np.testing.assert_allclose(hits.similarities, truth, atol=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32), part=st.sampled_from([0.0, 0.0002, 0.01, 0.3, 1.0]), k=st.integers(1, 400))
+def test_all_places_are_always_filled(source: ArraySource, ivf: FaissIvf, seed: int, part: float, k: int) -> None:
+    planner, pool = by_index(source, ivf), random_pool(seed, source.count, part)
+    queries = clustered_rows(seed, 3, DIM)
+    width = min(k, pool.size)
+    hits, plan = planner.search(queries, k, pool)
+    assert hits.rows.shape == (3, width)
+    assert pool.mask[hits.rows].all()
+    check_plan(plan, hits)
+    hits, plan = planner.search_union(queries, k, pool)
+    assert hits.rows.shape == (1, width)
+    assert len(np.unique(hits.rows)) == width
+    assert pool.mask[hits.rows].all()
+    check_plan(plan, hits)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32), n_queries=st.integers(1, 6), k=st.integers(1, 90), part=st.floats(0, 1))
+def test_union_is_the_maximum_over_queries(seed: int, n_queries: int, k: int, part: float) -> None:
+    source = ArraySource.of(random_rows(seed, 80, 5))
+    queries, pool = random_rows(seed + 1, n_queries, 5), random_pool(seed, 80, part)
+    expected = union_truth(source, queries, pool.mask, k)
+    values = similarities(source, queries).max(axis=0)
+    ivf = FaissIvf.build(source)
+    every_cell, all_cells = PlannerSettings(budget_s=-1.0, most_probed=1e9), ProbeTable(((1.0, ivf.n_cells),))
+    for planner in (
+        Planner(ExactSearch(source, block_rows=9), None),
+        Planner(ExactSearch(source), FaissFlat.build(source), EXACT_IS_DEAR, NEVER_EXACT),
+        Planner(ExactSearch(source), ivf, EXACT_IS_DEAR, every_cell, all_cells),
+    ):
+        hits, _ = planner.search_union(queries, k, pool)
+        found = hits.rows[0]
+        # Not row by row: two rows may be closer than single precision tells apart.
+        np.testing.assert_allclose(values[found], values[expected], atol=1e-6)
+        np.testing.assert_allclose(hits.similarities[0], values[found], atol=1e-6)
+        assert len(np.unique(found)) == len(expected)
+        assert pool.mask[found].all()
+        rows, plan = union_search(planner, queries, k, pool.mask)
+        assert np.array_equal(rows, found)
+        assert json.loads(json.dumps(plan))["pool_size"] == pool.size
+
+
+def test_a_union_needs_a_query(source: ArraySource, ivf: FaissIvf) -> None:
+    none = np.zeros((0, DIM), dtype=np.float32)
+    with pytest.raises(ValueError, match="no queries"):
+        by_index(source, ivf).search_union(none, 3)
+    with pytest.raises(ValueError, match="no queries"):
+        ExactSearch(source).search_union(none, 3)
+    assert by_index(source, ivf).search(none, 3)[0].rows.shape == (0, 3)
+
+
+def test_an_index_over_other_rows_is_refused(source: ArraySource) -> None:
+    with pytest.raises(ValueError, match="the index is"):
+        Planner(ExactSearch(source), FaissFlat.build(ArraySource.of(random_rows(0, 5, DIM))))
+
+
+@pytest.mark.parametrize("part", [1.0, 0.3, 0.1, 0.05])
+def test_fitted_probes_find_what_exact_search_finds(source: ArraySource, ivf: FaissIvf, part: float) -> None:
+    """Single queries that the fit has not seen."""
+    exact = ExactSearch(source)
+    wanted = FitSettings(k=20, group_size=1)
+    groups = [clustered_rows(100 + i, 1, DIM) for i in range(48)]
+    table = fit_nprobe(ivf, exact, groups, np.random.default_rng(1), wanted)
+    queries, pool = clustered_rows(99, 100, DIM), random_pool(4, source.count, part)
+    hits, plan = by_index(source, ivf, table).search(queries, 20, pool)
+    assert plan.path is SearchPath.IVF
+    worst = exact.search(queries, 20, pool).similarities[:, -1:]
+    assert np.mean(hits.similarities >= worst - 1e-6) >= 0.99
+
+
+@pytest.mark.parametrize("part", [1.0, 0.3, 0.1])
+def test_fitted_probes_find_the_union_too(source: ArraySource, ivf: FaissIvf, part: float) -> None:
+    exact, rng = ExactSearch(source), np.random.default_rng(1)
+    wanted = FitSettings(k=50)
+    table = fit_nprobe(ivf, exact, sample_prototypes(exact, wanted, rng), rng, wanted)
+    planner, pool = by_index(source, ivf, table), random_pool(4, source.count, part)
+    unseen = sample_prototypes(exact, wanted, np.random.default_rng(2))
+    shares = []
+    for queries in unseen:
+        hits, plan = planner.search_union(queries, 50, pool)
+        assert plan.path in {SearchPath.IVF, SearchPath.IVF_EXACT}
+        worst = exact.search_union(queries, 50, pool).similarities[0, -1]
+        shares.append(np.mean(hits.similarities >= worst - 1e-6))
+    assert np.mean(shares) >= 0.99
+
+
+def test_a_fit_repeats_itself_and_never_falls(source: ArraySource, ivf: FaissIvf) -> None:
+    wanted, exact = FitSettings(k=10, n_groups=8), ExactSearch(source)
+
+    def fit() -> ProbeTable:
+        rng = np.random.default_rng(5)
+        return fit_nprobe(ivf, exact, sample_prototypes(exact, wanted, rng), rng, wanted)
+
+    table = fit()
+    assert table == fit()
+    probes = [n for _, n in table.fitted]
+    assert probes == sorted(probes)
+    assert [s for s, _ in table.fitted] == list(wanted.selectivities)
+
+
+@given(
+    st.lists(st.tuples(st.floats(1e-4, 1.0), st.integers(1, 4096)), max_size=6, unique_by=lambda p: p[0]),
+    st.floats(0.0, 1.0),
+    st.floats(0.0, 1.0),
+)
+def test_sparser_pools_never_get_fewer_probes(pairs: list[tuple[float, int]], one: float, other: float) -> None:
+    numbers = sorted(n for _, n in pairs)
+    table = ProbeTable(tuple(zip(sorted((s for s, _ in pairs), reverse=True), numbers, strict=True)))
+    assert table.probes(min(one, other)) >= table.probes(max(one, other)) >= 1
+    for selectivity, probes in table.fitted:
+        assert table.probes(selectivity) == probes
+    assert ProbeTable.from_pairs(json.loads(json.dumps(table.as_pairs()))) == table
+
+
+def test_tables_that_make_no_sense_are_refused() -> None:
+    for pairs in ([[0.1, 2], [1.0, 1]], [[0.0, 1]], [[0.5, 0]], [[2.0, 1]]):
+        with pytest.raises(ValueError, match="selectivities"):
+            ProbeTable.from_pairs(pairs)
+
+
+def test_the_floor_of_probes() -> None:
+    assert probe_floor(100, 4096, 1_000_000) == 5
+    assert probe_floor(1, 4, 1_000_000) == 1
+    assert probe_floor(100, 4096, 1000) == 4096
+
+
+def test_costs_are_measured(source: ArraySource, ivf: FaissIvf) -> None:
+    rng = np.random.default_rng(0)
+    costs = measure_costs(ExactSearch(source), ivf, rng, time.perf_counter)
+    assert min(costs.fixed_s, costs.row_s, costs.pair_s, costs.skip_s, costs.code_s) > 0
+    assert costs.exact_s(8, 10_000) > costs.exact_s(8, 100)
+    assert costs.probe_s(8, 10_000, 0.5) > costs.probe_s(1, 10_000, 0.5) > costs.probe_s(1, 10_000, 0.0)
+    without = measure_costs(ExactSearch(source), None, rng, time.perf_counter)
+    assert without.skip_s == Costs.typical(DIM).skip_s
+
+
+def test_too_few_rows_to_measure_give_typical_costs() -> None:
+    exact = ExactSearch(ArraySource.of(random_rows(0, 100, 4)))
+    assert measure_costs(exact, None, np.random.default_rng(0), time.perf_counter) == Costs.typical(4)
+
+
+def test_reranking_keeps_padding_out(source: ArraySource, ivf: FaissIvf) -> None:
+    queries, pool = clustered_rows(3, 70, DIM), random_pool(1, source.count, 0.002)
+    found = ivf.probe(queries, 30, pool, 2)
+    assert not found.complete
+    each = rerank_each(source, queries, found, 10)
+    assert np.array_equal(each.filled, np.minimum(found.filled, 10))
+    union = rerank_union(source, queries, found, 1000, 1000)
+    assert union.complete
+    assert sorted(union.rows[0].tolist()) == np.unique(found.rows[found.rows >= 0]).tolist()
+
+
+def test_reranking_nothing(source: ArraySource, ivf: FaissIvf) -> None:
+    query = clustered_rows(7, 1, DIM)
+    found = ivf.probe(query, 5, far_rows(source, query[0], 50), 1)
+    assert found.filled.tolist() == [0]
+    assert rerank_each(source, query, found, 5).filled.tolist() == [0]
+    assert rerank_union(source, query, found, 5, 5).rows.shape == (1, 0)
+
+
+def test_which_index_suits_a_size() -> None:
+    assert choose_index(0) is choose_index(49_999) is IndexKind.NONE
+    assert choose_index(50_000) is IndexKind.IVF
+    assert choose_index(500, ivf_from_rows=100) is IndexKind.IVF
+
+
+@pytest.mark.parametrize("kind", list(IndexKind))
+def test_a_built_index_is_opened_by_the_planner(kind: IndexKind, source: ArraySource, tmp_path: Path) -> None:
+    fit = FitSettings(k=10, n_groups=4, selectivities=(1.0, 0.1))
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        assert build_index(source, tmp_path / name, kind, fit=fit) is kind
+    contents = [{p.name: p.read_bytes() for p in (tmp_path / name).iterdir()} for name in ("a", "b")]
+    assert contents[0] == contents[1]
+    planner = Planner.open(source, tmp_path / "a", EXACT_IS_DEAR, NEVER_EXACT)
+    paths = {IndexKind.NONE: SearchPath.EXACT, IndexKind.FLAT: SearchPath.FLAT, IndexKind.IVF: SearchPath.IVF}
+    hits, plan = planner.search(clustered_rows(3, 4, DIM), 10)
+    assert plan.path is paths[kind]
+    assert hits.complete
+    assert (planner.count, planner.dim) == (source.count, DIM)
+
+
+def test_small_collections_get_no_index(tmp_path: Path) -> None:
+    source = ArraySource.of(random_rows(0, 100, 4))
+    assert build_index(source, tmp_path) is IndexKind.NONE
+    assert [p.name for p in tmp_path.iterdir()] == ["vectors.json"]
+    assert Planner.open(source, tmp_path / "nothing-was-built").search(random_rows(1, 1, 4), 3)[1].exact
+
+
+def test_an_index_that_does_not_fit_is_corrupt(source: ArraySource, tmp_path: Path) -> None:
+    build_index(source, tmp_path, IndexKind.FLAT)
+    fewer = ArraySource.of(source.vectors[:100])
+    with pytest.raises(CorruptFile, match="build anew"):
+        Planner.open(fewer, tmp_path)
+    FaissFlat.build(fewer).save(tmp_path / "vectors.faiss")
+    with pytest.raises(CorruptFile, match="100"):
+        Planner.open(source, tmp_path)
+    (tmp_path / "vectors.faiss").unlink()
+    with pytest.raises(CorruptFile, match=r"vectors\.faiss"):
+        Planner.open(source, tmp_path)
+    for text in ("", "[]", '{"kind": "ivf"}', '{"kind": "other", "probes": []}'):
+        (tmp_path / "vectors.json").write_text(text)
+        with pytest.raises(CorruptFile, match=r"vectors\.json"):
+            Planner.open(source, tmp_path)
