@@ -20,8 +20,10 @@ from reverse_search.errors import PhotoMissing, PhotoProblem, PhotoUnreachable, 
 from reverse_search.store import columns as stored
 from reverse_search.vectors.segments import SegmentSet, SegmentWriter
 
-CHUNK = 1024
-"""Photos a segment: a killed job loses at most this much work, and goes on at the same boundaries."""
+LEAST_CHUNK = 1024
+MOST_SEGMENTS = 48
+"""A segment holds at least a 48th of the collection, so that few are open at once. A killed job loses at most one
+segment's work, and goes on at the same boundaries."""
 PROBLEMS: dict[str, type[PhotoProblem]] = {
     problem.reason: problem for problem in (PhotoMissing, PhotoUnreadable, PhotoUnreachable)
 }
@@ -74,7 +76,8 @@ class Embedder:
         writer = SegmentWriter(self.home / "segments", backbone)
         kept = self._sample().load()
         embedded = failed = 0
-        for refs in (*_chunks(fresh), *_chunks(retried)):
+        size = chunk_size(photos)
+        for refs in (*_chunks(fresh, size), *_chunks(retried, size)):
             good, bad = self._embed_chunk(refs, projection, kept, writer)
             embedded, failed = embedded + good, failed + bad
             progress(embedded + failed, len(fresh) + len(retried))
@@ -148,10 +151,10 @@ class Embedder:
         by_hash = sorted(refs, key=lambda ref: hashlib.blake2b(str(ref.photo_id).encode(), digest_size=8).digest())
         chosen = sorted(by_hash[:MAX_SAMPLE], key=lambda ref: ref.photo_id)
         kept = self._sample()
-        for number, chunk in enumerate(_chunks(chosen)):
+        for number, chunk in enumerate(_chunks(chosen, LEAST_CHUNK)):
             if not kept.has(number):
                 kept.keep(number, self._raw_vectors(chunk)[0])
-            progress(min((number + 1) * CHUNK, len(chosen)), len(chosen))
+            progress(min((number + 1) * LEAST_CHUNK, len(chosen)), len(chosen))
 
 
 def pending(photos: stored.PhotoColumns, existing: SegmentSet) -> tuple[list[PhotoRef], list[PhotoRef]]:
@@ -170,8 +173,13 @@ def _refs(photos: stored.PhotoColumns, mask: BoolArray) -> list[PhotoRef]:
     ]
 
 
-def _chunks(refs: Sequence[PhotoRef]) -> Iterator[Sequence[PhotoRef]]:
-    return (refs[i : i + CHUNK] for i in range(0, len(refs), CHUNK))
+def chunk_size(photos: stored.PhotoColumns) -> int:
+    """Photos a segment. It depends on the collection alone, not on how much of it is done."""
+    return LEAST_CHUNK * max(1, -(-len(photos) // (LEAST_CHUNK * MOST_SEGMENTS)))
+
+
+def _chunks(refs: Sequence[PhotoRef], size: int) -> Iterator[Sequence[PhotoRef]]:
+    return (refs[i : i + size] for i in range(0, len(refs), size))
 
 
 def _problems_of(failures: Mapping[int, tuple[str, str]], embedded: IntArray) -> dict[int, PhotoProblem | None]:

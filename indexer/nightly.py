@@ -10,7 +10,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -52,8 +52,11 @@ from reverse_search.store import runs
 from reverse_search.store.changes import watermark
 from reverse_search.store.photos import set_photo_problems
 from reverse_search.store.session import Database
+from reverse_search.vectors.building import build_index
+from reverse_search.vectors.exact import ExactSearch
 from reverse_search.vectors.planner import Planner
 from reverse_search.vectors.segments import SegmentSet
+from reverse_search.vectors.stored import IndexKind
 
 STEPS = ("embed", "collect", "train", "score", "suggest", "build", "check", "publish")
 COLUMN_PARTS: dict[str, type[Any]] = {
@@ -193,7 +196,7 @@ class Build:
     def __init__(self, job: Nightly, backbone: BackboneId) -> None:
         self._job, self._backbone = job, backbone
         self._segments = SegmentSet.open(job.home / "segments", backbone)
-        self._vectors = PlannedVectors(self._segments, Planner.exact_only(self._segments))
+        self._vectors = PlannedVectors(self._segments, Planner(ExactSearch(self._segments), None))
         with job.database.snapshot() as connection:
             self._watermark = watermark(connection)
         self.key = self._key()
@@ -213,6 +216,8 @@ class Build:
             "folds": settings.folds,
             "seed": settings.seed,
             "max_error": settings.max_error,
+            "policy": asdict(GatePolicy()),
+            "rules": asdict(TrainingRules()),
         }
         return hashlib.sha256(json.dumps(page, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -289,10 +294,10 @@ class Build:
 
     def build(self) -> Counts:
         """The nearest-neighbour index and the manifest."""
-        planner = Planner.build(self._segments, self.folder)
+        kind = build_index(self._segments, self.folder, seed=self._job.settings.seed)
         manifest = self._manifest()
         write_atomic(self.folder / "manifest.json", manifest.to_json().encode())
-        return {"files": len(manifest.files), "vectors": self._segments.count, "indexed": int(planner.has_index)}
+        return {"files": len(manifest.files), "vectors": self._segments.count, "indexed": 0 if kind is IndexKind.NONE else self._segments.count}
 
     def check(self) -> Counts:
         """Reopen and query what was built, as a reader would."""

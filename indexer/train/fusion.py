@@ -4,16 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from indexer.train.gate import HeldOut
 from reverse_search.classify.fusion import Fusion, fit_fusion
 from reverse_search.classify.gate import GatePolicy
 from reverse_search.classify.rollup import logit, subtree_leaves
 from reverse_search.classify.similarity import best_photo_similarity, top_mean
-from reverse_search.domain.arrays import AnyArray, DoubleArray, FloatArray, IntArray
+from reverse_search.domain.arrays import AnyArray, BoolArray, DoubleArray, FloatArray, IntArray
 from reverse_search.domain.words import RANK_LEVELS
-from reverse_search.search.features import EXEMPLAR_FEATURES, FEATURES, nearby
+from reverse_search.search.features import EXEMPLAR_FEATURES, FEATURES, absence_weight, nearby, place_feature
 from reverse_search.search.ports import Collection
-
-from indexer.train.gate import HeldOut  # isort: skip
 
 MAX_TAXA = 400
 MAX_OBSERVATIONS = 20_000
@@ -31,8 +30,23 @@ class _Pairs:
     weights: DoubleArray
 
 
-def fit_fusions(collection: Collection, held_out: HeldOut, policy: GatePolicy) -> tuple[Fusion, Fusion]:
-    """The fusion for taxa that the head knows, and the one for taxa that only exemplars stand for."""
+MIN_POSITIVES = 30
+"""With fewer, rare taxa go by the fusion of all taxa."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fusions:
+    """One fusion for each way that a head may know a taxon: trained, imprinted only, or not at all."""
+
+    trained: Fusion
+    provisional: Fusion
+    exemplars: Fusion
+
+
+def fit_fusions(
+    collection: Collection, held_out: HeldOut, provisional: BoolArray, policy: GatePolicy
+) -> Fusions:
+    """Fit all three. What a score or a record says differs between a taxon with 200 photos and one with five."""
     step = max(1, -(-len(held_out.rows) // MAX_OBSERVATIONS))
     chosen = np.arange(0, len(held_out.rows), step)
     rows = held_out.rows[chosen]
@@ -40,15 +54,31 @@ def fit_fusions(collection: Collection, held_out: HeldOut, policy: GatePolicy) -
     vectors = collection.vectors.gather(collection.photos.vector_row[photos])
     starts = np.searchsorted(owner, np.arange(len(rows)))
     sampler = _Sampler(collection, held_out, policy, rows, vectors, starts, held_out.known[0][chosen])
-    parts = [pairs for taxon in choose_taxa(collection) if (pairs := sampler.pairs(taxon)) is not None]
-    if not parts or not sum(part.positive.sum() for part in parts):
-        return UNFITTED, UNFITTED_EXEMPLARS
+    taxa = choose_taxa(collection)
+    parts = [(sampler.pairs(int(taxon)), _is_rare(int(taxon), held_out, provisional, collection)) for taxon in taxa]
+    pairs = [p for p, _ in parts if p is not None]
+    rare = [p for p, is_rare in parts if p is not None and is_rare]
+    trained = _fit(pairs, UNFITTED, UNFITTED)
+    return Fusions(
+        trained=trained, provisional=_fit(rare, UNFITTED, trained), exemplars=_fit(pairs, UNFITTED_EXEMPLARS, UNFITTED)
+    )
+
+
+def _is_rare(taxon: int, held_out: HeldOut, provisional: BoolArray, collection: Collection) -> bool:
+    leaves = subtree_leaves(taxon, held_out.leaves, collection.taxonomy)
+    return leaves.stop > leaves.start and bool(provisional[leaves].all())
+
+
+def _fit(parts: list[_Pairs], shape: Fusion, otherwise: Fusion) -> Fusion:
+    """Fit the last features of FEATURES that `shape` names; `otherwise` where there is too little to fit on."""
+    if sum(int(part.positive.sum()) for part in parts) < MIN_POSITIVES:
+        return otherwise if otherwise.names == shape.names else shape
     features, positive, weights = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("features", "positive", "weights")
     )
-    known = np.isfinite(features[:, 0])
-    fusion = fit_fusion(features[known], positive[known], weights[known], FEATURES) if known.any() else UNFITTED
-    return fusion, fit_fusion(features[:, 1:], positive, weights, EXEMPLAR_FEATURES)
+    features = features[:, -len(shape.names) :]
+    known = np.isfinite(features).all(axis=1)
+    return fit_fusion(features[known], positive[known], weights[known], shape.names) if known.any() else otherwise
 
 
 def choose_taxa(collection: Collection) -> IntArray:
@@ -101,4 +131,5 @@ class _Sampler:
         classifier = logit(self.probabilities[:, leaves].sum(axis=1)) if known else np.full(len(self.rows), np.nan)
         presence = collection.presence.of(taxon, int(collection.taxonomy.leave[taxon]))
         near = nearby(collection.observations, self.rows, presence, self.policy.radius_km)
-        return np.column_stack([classifier, top_mean(alike, others), near]).astype(np.float64)
+        place = place_feature(near, absence_weight(presence))
+        return np.column_stack([classifier, top_mean(alike, others), place]).astype(np.float64)

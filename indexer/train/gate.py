@@ -4,8 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reverse_search.classify.gate import Certificate, GateEvidence, GatePolicy, certify, is_wrong, novelty_floor, propose
-from reverse_search.domain.arrays import FloatArray, IntArray
+from reverse_search.classify.fusion import Fusion, fit_fusion
+from reverse_search.classify.gate import (
+    ASSURANCE_FEATURES,
+    Certificate,
+    GateEvidence,
+    GatePolicy,
+    Proposals,
+    certify,
+    is_wrong,
+    novelty_floor,
+    propose,
+)
+from reverse_search.domain.arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from reverse_search.search.features import likeness_to_proposals
 from reverse_search.search.ports import Collection
 
@@ -34,6 +45,7 @@ class GateFit:
     """The threshold and what was found on the way."""
 
     certificate: Certificate
+    assurance: Fusion
     similarity_floor: float
     partition_floor: float
     measured: dict[str, float]
@@ -41,31 +53,58 @@ class GateFit:
 
 @dataclass(frozen=True, eq=False)
 class _Judged:
-    scores: FloatArray
-    nodes: IntArray
+    proposals: Proposals
     likeness: FloatArray
     partition: FloatArray
+    wrong: BoolArray
+
+    def features(self) -> DoubleArray:
+        return self.proposals.features(self.likeness)
+
+    def passes(self, similarity_floor: float, partition_floor: float) -> BoolArray:
+        known = self.proposals.nodes >= 0
+        return known & (self.likeness >= similarity_floor) & (self.partition >= partition_floor)
 
 
 def fit_gate(collection: Collection, held_out: HeldOut, policy: GatePolicy) -> GateFit:
-    """Novelty floors first, then the threshold of what passes them."""
-    known = _judge(collection, held_out, held_out.known, policy)
-    novel = _judge(collection, held_out, held_out.novel, policy)
-    similarity_floor = novelty_floor(known.likeness[known.nodes >= 0], policy.novelty_quantile)
+    """Novelty floors first, then how sure a proposal is, then the threshold of what passes."""
+    known, novel = (_judge(collection, held_out, p, policy) for p in (held_out.known, held_out.novel))
+    similarity_floor = novelty_floor(known.likeness[known.proposals.nodes >= 0], policy.novelty_quantile)
     partition_floor = novelty_floor(known.partition, policy.novelty_quantile)
-    observers = collection.observations.observer_id[held_out.rows]
-    labels = collection.observations.label[held_out.rows].astype(np.int64)
     n = len(held_out.rows)
-    share = policy.novel_prevalence / (1 - policy.novel_prevalence)
+    weights = np.concatenate([np.ones(n), np.full(n, policy.novel_prevalence / (1 - policy.novel_prevalence))])
+    features = np.concatenate([known.features(), novel.features()])
+    wrong = np.concatenate([known.wrong, novel.wrong])
+    passes = np.concatenate([j.passes(similarity_floor, partition_floor) for j in (known, novel)])
+    folds = held_out.folds[held_out.rows]
+    observers = collection.observations.observer_id[held_out.rows]
+    scores = _held_out_assurance(features, ~wrong, weights, np.concatenate([folds, folds]))
     evidence = GateEvidence(
-        scores=np.concatenate([_passing(j, similarity_floor, partition_floor) for j in (known, novel)]),
-        wrong=np.concatenate([is_wrong(j.nodes, labels, collection.taxonomy) for j in (known, novel)]),
+        scores=np.where(passes, scores, -1).astype(np.float32),
+        wrong=wrong,
         observers=np.concatenate([observers, observers]),
-        weights=np.concatenate([np.ones(n), np.full(n, share)]),
+        weights=weights,
     )
     certificate = certify(evidence, policy)
-    measured = _measure(evidence, certificate, n)
-    return GateFit(certificate, similarity_floor, partition_floor, measured)
+    assurance = fit_assurance(features, ~wrong, weights)
+    return GateFit(certificate, assurance, similarity_floor, partition_floor, _measure(evidence, certificate, n))
+
+
+def fit_assurance(features: DoubleArray, right: BoolArray, weights: DoubleArray) -> Fusion:
+    """How likely a proposal is right; the head's own word where there is nothing to fit on."""
+    if right.all() or not right.any():
+        return Fusion(ASSURANCE_FEATURES, (1.0, 0.0, 0.0), 0.0)
+    return fit_fusion(features, right, weights, ASSURANCE_FEATURES)
+
+
+def _held_out_assurance(features: DoubleArray, right: BoolArray, weights: DoubleArray, folds: IntArray) -> FloatArray:
+    """The assurance of each row, fitted on the other folds."""
+    scores = np.zeros(len(right), dtype=np.float32)
+    for fold in np.unique(folds):
+        mine = folds == fold
+        fitted = fit_assurance(features[~mine], right[~mine], weights[~mine])
+        scores[mine] = fitted.probability(features[mine])
+    return scores
 
 
 def _judge(
@@ -74,12 +113,8 @@ def _judge(
     probabilities, partition = predictions
     proposals = propose(probabilities, held_out.leaves, collection.taxonomy, policy.rank_up_margin)
     likeness, _ = likeness_to_proposals(collection, held_out.rows, proposals.nodes, held_out.folds)
-    return _Judged(proposals.scores, proposals.nodes, likeness, partition)
-
-
-def _passing(judged: _Judged, similarity_floor: float, partition_floor: float) -> FloatArray:
-    passes = (judged.nodes >= 0) & (judged.likeness >= similarity_floor) & (judged.partition >= partition_floor)
-    return np.where(passes, judged.scores, np.float32(-1)).astype(np.float32)
+    labels = collection.observations.label[held_out.rows].astype(np.int64)
+    return _Judged(proposals, likeness, partition, is_wrong(proposals.nodes, labels, collection.taxonomy))
 
 
 def _measure(evidence: GateEvidence, certificate: Certificate, n: int) -> dict[str, float]:

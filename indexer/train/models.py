@@ -79,11 +79,13 @@ def train_models(collection: Collection, plan: TrainingPlan, scratch: Path, repo
     novel = _score(photos, logits / np.float32(temperature))
     held_out = HeldOut(rows=rows, folds=folds, leaves=training.leaves, known=known, novel=novel)
     gate: GateFit = fit_gate(collection, held_out, plan.policy)
-    fusion, exemplar_fusion = fit_fusions(collection, held_out, plan.policy)
+    fusions = fit_fusions(collection, held_out, training.provisional, plan.policy)
     return Models(
         head=final.finish(plan.backbone, collection.taxonomy.taxon_ids[training.leaves], how, temperature),
-        fusion=fusion,
-        exemplar_fusion=exemplar_fusion,
+        fusion=fusions.trained,
+        provisional_fusion=fusions.provisional,
+        exemplar_fusion=fusions.exemplars,
+        assurance=gate.assurance,
         policy=plan.policy,
         certificate=gate.certificate,
         similarity_floor=gate.similarity_floor,

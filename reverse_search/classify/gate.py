@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reverse_search.classify.bounds import clopper_pearson_upper, design_effect
-from reverse_search.classify.rollup import RankGroups
+from reverse_search.classify.rollup import RankGroups, logit
 from reverse_search.domain.arrays import AnyArray, BoolArray, DoubleArray, FloatArray, IntArray
 from reverse_search.domain.taxonomy import NO_TAXON, Taxonomy
 
@@ -19,6 +19,7 @@ THRESHOLD_GRID: tuple[float, ...] = (
     0.975, 0.97, 0.965, 0.96, 0.955, 0.95, 0.94, 0.93, 0.92, 0.91, 0.90, 0.88, 0.86, 0.84, 0.82, 0.80, 0.75, 0.70,
     0.65, 0.60, 0.55, 0.50,
 )  # fmt: skip
+ASSURANCE_FEATURES = ("logit_proposal", "neighbour_similarity", "logit_rival")
 NEVER_EMIT = 2.0
 """A threshold that no probability reaches."""
 
@@ -32,7 +33,7 @@ class GatePolicy:
         max_error: the promised share of wrong suggestions among those emitted (α).
         confidence: with which the promise holds.
         rank_up_margin: genus is given only if P(family) − P(genus) is at most this.
-        novel_prevalence: assumed share of organisms of families that the head has never seen.
+        novel_prevalence: stated share of organisms of families that the head has never seen.
         novelty_quantile: share of verified observations that the novelty check may turn away, each way.
         radius_km: a suggestion wants a record of the taxon within this distance.
         min_iconic_records: the place check applies only where this many verified records of the iconic taxon lie
@@ -43,7 +44,7 @@ class GatePolicy:
     max_error: float = 0.02
     confidence: float = 0.95
     rank_up_margin: float = 0.10
-    novel_prevalence: float = 0.05
+    novel_prevalence: float = 0.02
     novelty_quantile: float = 0.005
     radius_km: float = 50.0
     min_iconic_records: int = 200
@@ -55,11 +56,17 @@ class Proposals:
 
     Attributes:
         nodes: (n,) int64 node of a genus or family, -1 where the head knows none.
-        scores: (n,) float32, its probability.
+        scores: (n,) float32, its probability by the head.
+        rivals: (n,) float32, probability of the next best family.
     """
 
     nodes: IntArray
     scores: FloatArray
+    rivals: FloatArray
+
+    def features(self, likeness: FloatArray) -> DoubleArray:
+        """(n, 3) in the order of ASSURANCE_FEATURES, given the likeness to the proposal's exemplars."""
+        return np.column_stack([logit(self.scores), likeness, logit(self.rivals)])
 
 
 def propose(probabilities: FloatArray, leaves: IntArray, taxonomy: Taxonomy, rank_up_margin: float) -> Proposals:
@@ -73,7 +80,8 @@ def propose(probabilities: FloatArray, leaves: IntArray, taxonomy: Taxonomy, ran
     """
     families, genera = (RankGroups.at(rank, leaves, taxonomy) for rank in ("family", "genus"))
     if not len(families.nodes):
-        return Proposals(np.full(len(probabilities), NO_TAXON, dtype=np.int64), np.zeros(len(probabilities), np.float32))
+        nothing = np.zeros(len(probabilities), dtype=np.float32)
+        return Proposals(np.full(len(probabilities), NO_TAXON, dtype=np.int64), nothing, nothing)
     by_family, by_genus = families.sums(probabilities), genera.sums(probabilities)
     best = by_family.argmax(axis=1)
     nodes, scores = families.nodes[best], by_family.max(axis=1)
@@ -84,7 +92,8 @@ def propose(probabilities: FloatArray, leaves: IntArray, taxonomy: Taxonomy, ran
         sharp = scores - genus_score <= rank_up_margin
         nodes = np.where(sharp, genera.nodes[inside.argmax(axis=1)], nodes)
         scores = np.where(sharp, genus_score, scores)
-    return Proposals(nodes.astype(np.int64), scores.astype(np.float32))
+    rivals = np.partition(by_family, -2, axis=1)[:, -2] if by_family.shape[1] > 1 else np.zeros(len(scores))
+    return Proposals(nodes.astype(np.int64), scores.astype(np.float32), rivals.astype(np.float32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +101,7 @@ class GateEvidence:
     """Held-out observations that the threshold is chosen on, all (n,).
 
     Attributes:
-        scores: of the proposals, -1 where the novelty or place check already said no.
+        scores: assurance of the proposals, -1 where the novelty check already said no.
         wrong: whether the proposal is not the label or an ancestor of it.
         observers: cluster of each observation.
         weights: how much each counts; left-out families are weighted to their stated prevalence.

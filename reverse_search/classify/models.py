@@ -13,8 +13,10 @@ class Models:
 
     Attributes:
         head: vector → leaf probabilities.
-        fusion: for taxa that the head knows.
+        fusion: for taxa with a trained leaf.
+        provisional_fusion: for taxa that the head knows by imprinted leaves only.
         exemplar_fusion: for taxa that only exemplars stand for.
+        assurance: from a proposal of the gate to the calibrated probability that it is right.
         policy: what the gate promises.
         certificate: the threshold that keeps the promise, and its measured error.
         similarity_floor: an observation less similar to every exemplar than this is novel.
@@ -26,7 +28,9 @@ class Models:
 
     head: Head
     fusion: Fusion
+    provisional_fusion: Fusion
     exemplar_fusion: Fusion
+    assurance: Fusion
     policy: GatePolicy
     certificate: Certificate
     similarity_floor: float

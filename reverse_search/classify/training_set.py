@@ -148,13 +148,18 @@ def _profile(counts: Mapping[int, int], rules: TrainingRules, taxonomy: Taxonomy
 
 
 def _trained_leaves(counts: Mapping[int, int], minimum: int, taxonomy: Taxonomy) -> set[int]:
-    """Finest first: a taxon is a leaf if its own photos and those of its unqualified descendants reach the minimum."""
+    """Finest first: a taxon is a leaf if its photos, and those of descendants that are no leaves, reach the minimum.
+
+    A taxon with finer leaves below it becomes one as well where enough was verified as it and no finer. Without such
+    a leaf, what people could only bring to family is forced into one of its genera (measured: see the README).
+    """
     pending = dict(counts)
     leaves: set[int] = set()
     covered: set[int] = set()
     for level in sorted({float(taxonomy.rank_levels[n]) for n in _with_ancestors(counts, taxonomy)}):
         for node in [n for n in pending if taxonomy.rank_levels[n] == level]:
-            if node not in covered and pending[node] >= minimum:
+            # A covered taxon keeps only what people brought no further than itself: its finer leaves have the rest.
+            if (counts.get(node, 0) if node in covered else pending[node]) >= minimum:
                 leaves.add(node)
                 covered.update(taxonomy.lineage(node)[:-1])
             elif node not in covered:

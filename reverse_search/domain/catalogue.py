@@ -128,7 +128,7 @@ class SuggestionColumns:
     Attributes:
         observation: int32 row.
         taxon: int32 node suggested, -1 when nothing is.
-        probability: float32 of the suggestion, NaN when nothing is suggested.
+        probability: float32 that the suggestion is right, NaN when nothing is suggested.
         reason: int8, index into AbstainReason, -1 for a suggestion.
         place: int8: 1 recorded nearby, 0 not checked.
         exemplars: (n, 3) int64 photo rows nearest to it, -1 where there are fewer.

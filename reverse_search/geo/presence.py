@@ -86,6 +86,11 @@ class TaxonPresence:
         centres = np.array([h3.cell_to_latlng(h3.int_to_str(int(c))) for c in cells]).reshape(-1, 2)
         self._tree = cKDTree(unit_points(centres[:, 0], centres[:, 1])) if len(cells) else None
 
+    @property
+    def records(self) -> int:
+        """How many records there are anywhere."""
+        return int(self._records.sum())
+
     def near(
         self, latitudes: DoubleArray, longitudes: DoubleArray, observers: IntArray, radius_km: DoubleArray
     ) -> BoolArray:

@@ -16,6 +16,7 @@ EXEMPLAR_FEATURES = FEATURES[1:]
 MAX_EXACT_LEAVES = 256
 BATCH = 2048
 KEPT_EXEMPLARS = 12
+HALF_TRUSTED_RECORDS = 50
 SHOWN_EXEMPLARS = 3
 
 
@@ -27,17 +28,19 @@ class Features:
         classifier: (n,) float64 P(X | o) by the head; NaN when it doesn't know X.
         similarity: (n,) float32 mean cosine to the three most similar exemplars; -1 without exemplars.
         nearby: (n,) int8: 1 recorded nearby, -1 not, 0 can't say.
+        absence: how much a missing record says, 0 to 1: little where X has few records anywhere.
         best_exemplars: (n, KEPT_EXEMPLARS) int64 index into X's exemplars, most similar first, -1 where there are fewer.
     """
 
     classifier: DoubleArray
     similarity: FloatArray
     nearby: AnyArray
+    absence: float
     best_exemplars: IntArray
 
     def matrix(self, knows_taxon: bool) -> DoubleArray:
         """(n, n_features) in the order of FEATURES, or of EXEMPLAR_FEATURES where the head doesn't know X."""
-        columns = [self.similarity, self.nearby]
+        columns = [self.similarity, place_feature(self.nearby, self.absence)]
         if knows_taxon:
             columns.insert(0, logit(self.classifier))
         return np.column_stack(columns).astype(np.float64)
@@ -59,6 +62,16 @@ def nearby(observations: ObservationColumns, rows: IntArray, presence: TaxonPres
     near = presence.near(latitude, longitude, observations.observer_id[rows], radius_km(observations, rows, base_km))
     silent = ~(np.isfinite(latitude) & np.isfinite(longitude)) | (observations.captive[rows] == 1)
     return np.where(silent, 0, np.where(near, 1, -1)).astype(np.int8)
+
+
+def absence_weight(presence: TaxonPresence) -> float:
+    """How much it says that X is not recorded nearby: n / (n + 50) for n records anywhere."""
+    return presence.records / (presence.records + HALF_TRUSTED_RECORDS)
+
+
+def place_feature(near: AnyArray, absence: float) -> DoubleArray:
+    """(n,) place evidence as the fusion takes it: 1 recorded nearby, down to -1 not, 0 where place says nothing."""
+    return np.where(near < 0, -absence, near).astype(np.float64)
 
 
 class FeatureReader:
@@ -92,7 +105,8 @@ class FeatureReader:
             classifier = stored
         presence = index.presence.of(taxon, int(index.taxonomy.leave[taxon]))
         base_km = index.models.policy.radius_km
-        return Features(classifier, similarity, nearby(index.observations, rows, presence, base_km), best)
+        near = nearby(index.observations, rows, presence, base_km)
+        return Features(classifier, similarity, near, absence_weight(presence), best)
 
     def _read_batch(
         self, rows: IntArray, leaves: IntArray, exemplars: FloatArray

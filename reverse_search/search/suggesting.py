@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from reverse_search.classify.gate import THRESHOLD_GRID, Proposals, propose
+from reverse_search.classify.gate import THRESHOLD_GRID, propose
 from reverse_search.classify.pooling import pool_photos
 from reverse_search.domain.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from reverse_search.domain.catalogue import NO_PHOTO, UNREADABLE_PHOTO, SuggestionColumns
@@ -77,6 +77,7 @@ def _judge(index: ScoredIndex, rows: IntArray) -> Part:
     known = order[index.leaves[order] >= 0]
     proposals = propose(probabilities[:, known], index.leaves[known], index.taxonomy, models.policy.rank_up_margin)
     likeness, alike = likeness_to_proposals(index, rows, proposals.nodes)
+    sure = models.assurance.probability(proposals.features(likeness)).astype(np.float32)
     novel = (likeness < models.similarity_floor) | (partition < models.partition_floor)
     placed, checked = _recorded(index, rows, proposals.nodes)
     checks = {
@@ -85,7 +86,7 @@ def _judge(index: ScoredIndex, rows: IntArray) -> Part:
         AbstainReason.NOVEL: novel,
         AbstainReason.CONTRADICTS_IDENTIFICATION: _contradicts(index, rows, proposals.nodes),
         AbstainReason.NOT_RECORDED_NEARBY: checked & ~placed,
-        **_confidence(index, rows, proposals),
+        **_confidence(index, rows, proposals.nodes, sure),
     }
     reason = np.full(len(rows), NO_REASON, dtype=np.int8)
     for why in reversed(REASONS):
@@ -95,22 +96,23 @@ def _judge(index: ScoredIndex, rows: IntArray) -> Part:
     return (
         rows.astype(np.int32),
         np.where(said, proposals.nodes, NO_TAXON).astype(np.int32),
-        np.where(said, proposals.scores, np.nan).astype(np.float32),
+        np.where(said, sure, np.nan).astype(np.float32),
         reason,
         (said & checked & placed).astype(np.int8),
         _shown(index, rows, alike, said),
     )
 
 
-def _confidence(index: ScoredIndex, rows: IntArray, proposals: Proposals) -> dict[AbstainReason, BoolArray]:
+def _confidence(
+    index: ScoredIndex, rows: IntArray, nodes: IntArray, sure: FloatArray
+) -> dict[AbstainReason, BoolArray]:
     certificate = index.models.certificate
     floor = certificate.threshold if certificate.certified else THRESHOLD_GRID[-1]
-    leave = np.append(index.taxonomy.leave, 0)[proposals.nodes]
     finest = index.identifications.finest_level[rows]
-    level = np.append(index.taxonomy.rank_levels, np.inf)[proposals.nodes]
-    says_nothing_new = (proposals.nodes < 0) | (leave <= 0) | (level >= finest)
+    level = np.append(index.taxonomy.rank_levels, np.inf)[nodes]
+    says_nothing_new = (nodes < 0) | (level >= finest)
     return {
-        AbstainReason.LOW_CONFIDENCE: (proposals.scores < floor) | says_nothing_new,
+        AbstainReason.LOW_CONFIDENCE: (sure < floor) | says_nothing_new,
         AbstainReason.UNCERTIFIED: np.full(len(rows), not certificate.certified),
     }
 

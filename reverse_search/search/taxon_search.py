@@ -135,9 +135,11 @@ class TaxonSearch:
 
     def probability(self, taxon: int, features: Features) -> DoubleArray:
         """Calibrated P(o is X) from features: (n,) float64."""
-        knows = bool(len(self._features.leaves_of(taxon)))
-        models = self._index.models
-        return (models.fusion if knows else models.exemplar_fusion).probability(features.matrix(knows))
+        leaves, models = self._features.leaves_of(taxon), self._index.models
+        if not len(leaves):
+            return models.exemplar_fusion.probability(features.matrix(False))
+        fusion = models.provisional_fusion if models.head.provisional[leaves].all() else models.fusion
+        return fusion.probability(features.matrix(True))
 
     def _can_rank(self, taxon: int) -> bool:
         return bool(len(self._features.leaves_of(taxon)) or len(self._index.exemplars.of(taxon)))

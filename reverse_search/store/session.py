@@ -14,6 +14,7 @@ from reverse_search.errors import StoreError
 
 BUSY_TIMEOUT_S = 30
 SQLITE_CACHE_KIB = 65_536
+SQLITE_BULK_CACHE_KIB = 262_144
 SQLITE_CHECKPOINT_PAGES = 8_192
 _WRITING = "reverse_search_writing"
 
@@ -50,6 +51,23 @@ class Database:
         """
         with self._connect({_WRITING: True}) as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def bulk_write(self) -> Iterator[Connection]:
+        """A write transaction for hundreds of thousands of rows.
+
+        On SQLite it gets a larger cache: index pages that rows in random order touch again and again then go to disk
+        once, at the end, and not once every few thousand rows.
+        """
+        with self.write() as connection:
+            if not self.is_sqlite:
+                yield connection
+                return
+            connection.exec_driver_sql(f"PRAGMA cache_size = -{SQLITE_BULK_CACHE_KIB}")
+            try:
+                yield connection
+            finally:
+                connection.exec_driver_sql(f"PRAGMA cache_size = -{SQLITE_CACHE_KIB}")
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

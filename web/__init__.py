@@ -1,0 +1,1 @@
+"""The site. It reads published generations and never imports torch."""
