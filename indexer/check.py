@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from reverse_search.domain.words import AbstainReason
-from reverse_search.errors import CheckRefused, IndexError_
+from reverse_search.errors import CheckRefused, DataError
 from reverse_search.generation.manifest import verify_digests
 from reverse_search.generation.opened import Generation, open_folder
 from reverse_search.search.taxon_search import TaxonQuery, TaxonSearch
@@ -23,7 +23,7 @@ def check_build(home: Path, folder: Path) -> dict[str, int]:
     try:
         generation = open_folder(home, folder, "build")
         verify_digests(folder, generation.manifest)
-    except IndexError_ as error:
+    except DataError as error:
         raise CheckRefused(f"check of files: {error}") from error
     _check_alignment(generation)
     _check_norms(generation)
@@ -42,12 +42,16 @@ def _check_alignment(generation: Generation) -> None:
     _require("photo counts", total == m, f"observations count {total} photos, there are {m}")
     _require("evidence", len(generation.identifications.said) == n, "another number of rows than the catalogue")
     _require("scores", len(generation.scores.photo_weight) == m, "another number of rows than the photos")
-    _require("vectors", not m or int(photos.vector_row.max()) < generation.vectors.segments.count, "rows beyond the end")
+    _require(
+        "vectors", not m or int(photos.vector_row.max()) < generation.vectors.segments.count, "rows beyond the end"
+    )
     uuids = np.ascontiguousarray(observations.uuid).view("V16").ravel()
     _require("uuids", len(np.unique(uuids)) == n, "an observation stands twice")
     suggestions = generation.suggestions
     _require("reasons", bool((suggestions.reason < len(AbstainReason)).all()), "a reason that has no name")
-    _require("suggestions", bool(((suggestions.reason < 0) == (suggestions.taxon >= 0)).all()), "neither said nor withheld")
+    _require(
+        "suggestions", bool(((suggestions.reason < 0) == (suggestions.taxon >= 0)).all()), "neither said nor withheld"
+    )
 
 
 def _check_norms(generation: Generation) -> None:

@@ -1,7 +1,6 @@
 """The command line: a composition root. Everything heavy is imported by the command that needs it."""
 
 import sys
-
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,7 +125,9 @@ def open_data(home: Path | None, folder: Path, photos: Path | None, identificati
     for table in report.tables:
         rate = table.rows / table.seconds if table.seconds > 0 else 0
         rejected = f", {table.rejected:,} rejected (see {table.rejects})" if table.rejected else ""
-        click.echo(f"{table.name}: {table.rows:,} rows, {table.changed:,} new or changed{rejected} ({rate:,.0f} rows/s)")
+        click.echo(
+            f"{table.name}: {table.rows:,} rows, {table.changed:,} new or changed{rejected} ({rate:,.0f} rows/s)"
+        )
     click.echo(f"Next: reverse-search --home {settings.home} nightly")
 
 
@@ -198,3 +199,16 @@ def status(home: Path | None, format_: str) -> None:
         print_status(read_status(settings.home, database), format_, click.echo)
 
 
+@main.command()
+@click.argument("truth", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--pool", "pools", multiple=True, default=("unknown", "coarse:class"), show_default=True)
+@click.pass_obj
+def evaluate(home: Path | None, truth: Path, pools: tuple[str, ...]) -> None:
+    """Measure search and suggestions against FILE (observation_uuid, taxon_id: what each really is)."""
+    from indexer import evaluate as measure
+    from reverse_search.generation.opened import open_current
+
+    known = measure.read_truth(truth)
+    generation = open_current(_settings(home).home)
+    found = measure.evaluate_search(generation, known)
+    click.echo(measure.report(found, measure.evaluate_suggestions(generation, known, pools)))

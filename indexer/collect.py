@@ -126,9 +126,7 @@ def _observations(
     )
 
 
-def _identifications(
-    snapshot: stored.SnapshotColumns, nodes: _Nodes, taxonomy: Taxonomy
-) -> IdentificationColumns:
+def _identifications(snapshot: stored.SnapshotColumns, nodes: _Nodes, taxonomy: Taxonomy) -> IdentificationColumns:
     said, observations = snapshot.identifications, snapshot.observations
     standing = said.current & ~said.hidden
     own = (observations.taxon_ids >= 0) & ~observations.identifications_complete

@@ -158,9 +158,13 @@ class Embedder:
 
 
 def pending(photos: stored.PhotoColumns, existing: SegmentSet) -> tuple[list[PhotoRef], list[PhotoRef]]:
-    """Photos without a vector: those never tried, and those that failed, each by ascending id."""
+    """Photos without a vector: those never tried, and those that failed, each by ascending id.
+
+    What the segments say of failures counts too: a kill may have come before the database heard of them.
+    """
     missing = ~np.isin(photos.photo_ids, existing.photo_ids)
-    failed = photos.problems != 0
+    tried = np.fromiter(existing.failures(), dtype=np.int64)
+    failed = (photos.problems != 0) | np.isin(photos.photo_ids, tried)
     return _refs(photos, missing & ~failed), _refs(photos, missing & failed)
 
 

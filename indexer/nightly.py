@@ -9,7 +9,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ import reverse_search
 from indexer.backbones.process import BackboneProcess
 from indexer.check import check_build
 from indexer.collect import CollectedIndex, collect
-from indexer.embed import EmbedReport, Embedder, PhotoSource
+from indexer.embed import Embedder, EmbedReport, PhotoSource
 from indexer.lock import only_one
 from indexer.progress import Meter
 from indexer.scoring import score_all
@@ -182,7 +182,7 @@ class Nightly:
         self.meter.say(f"{report.embedded:,} photos embedded, {report.problems:,} can't be used")
         return report
 
-    def _record_problems(self, problems: dict[int, PhotoProblem | None]) -> None:
+    def _record_problems(self, problems: Mapping[int, PhotoProblem | None]) -> None:
         with self.database.write() as connection:
             set_photo_problems(connection, sorted(problems.items()))
 
@@ -297,7 +297,11 @@ class Build:
         kind = build_index(self._segments, self.folder, seed=self._job.settings.seed)
         manifest = self._manifest()
         write_atomic(self.folder / "manifest.json", manifest.to_json().encode())
-        return {"files": len(manifest.files), "vectors": self._segments.count, "indexed": 0 if kind is IndexKind.NONE else self._segments.count}
+        return {
+            "files": len(manifest.files),
+            "vectors": self._segments.count,
+            "indexed": 0 if kind is IndexKind.NONE else self._segments.count,
+        }
 
     def check(self) -> Counts:
         """Reopen and query what was built, as a reader would."""
@@ -330,5 +334,3 @@ class Build:
 
     def _models(self) -> Models:
         return load_models(self.folder / "head")
-
-

@@ -27,17 +27,18 @@ class RawVectors:
 
     @classmethod
     def join(cls, parts: list["RawVectors"], dim: int) -> "RawVectors":
-        """All parts, by ascending photo id."""
+        """All parts, by ascending photo id. Of a photo that is in several, the first is taken."""
         ids = np.concatenate([np.zeros(0, dtype=np.int64), *(p.photo_ids for p in parts)])
         vectors = np.concatenate([np.zeros((0, dim), dtype=np.float32), *(p.vectors for p in parts)])
         hashes = [digest for p in parts for digest in p.hashes]
-        order = np.argsort(ids, kind="stable")
-        return cls(ids[order], vectors[order], [hashes[i] for i in order])
+        ids, first = np.unique(ids, return_index=True)
+        return cls(ids, vectors[first], [hashes[i] for i in first])
 
     def of(self, photo_ids: IntArray) -> "RawVectors":
         """Those of the given photos that are here."""
         here = np.isin(self.photo_ids, photo_ids)
-        return RawVectors(self.photo_ids[here], self.vectors[here], [h for h, k in zip(self.hashes, here, strict=True) if k])
+        hashes = [self.hashes[i] for i in np.flatnonzero(here)]
+        return RawVectors(self.photo_ids[here], self.vectors[here], hashes)
 
 
 class RawSample:

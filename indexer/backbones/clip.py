@@ -1,6 +1,13 @@
-"""open_clip models: by name and pretrained tag, by hub name, or from a checkpoint on disk."""
+"""open_clip models. What follows "open_clip:" in a backbone's name is one of
+
+MODEL/PRETRAINED                 a model and a tag that open_clip lists; it downloads the weights to its cache
+MODEL//FOLDER/FILE               a model that open_clip lists, and the absolute path of a checkpoint
+hf-hub:ORGANISATION/NAME         a repository of the hub, with open_clip_config.json and weights
+local-dir:/FOLDER                a folder laid out like such a repository: the way to a model open_clip doesn't list
+"""
 
 import hashlib
+import pickle
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,11 +17,18 @@ import torch
 from PIL import Image
 
 from indexer.backbones.base import ModelFacts
-from indexer.backbones.decode import DECODER
+from indexer.backbones.decode import DECODER, cut_extremes
 from reverse_search.domain.arrays import FloatArray
 from reverse_search.errors import BadSettings
 
-HUB = "hf-hub:"
+SELF_CONTAINED = ("hf-hub:", "local-dir:")
+MOST_SIDES = 8
+"""Of pictures longer than so many times their other side the middle is looked at."""
+
+LOADING_ERRORS = (
+    RuntimeError, OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, StopIteration,
+    pickle.UnpicklingError,
+)  # fmt: skip
 
 
 class ClipBackbone:
@@ -30,7 +44,7 @@ class ClipBackbone:
         self._facts = ModelFacts(
             name=f"open_clip:{name}",
             weights=digest_of_weights(model),
-            preprocessing=f"{DECODER}, upright, {_in_words(transform)}",
+            preprocessing=f"{DECODER}, upright, middle {MOST_SIDES}:1 at most, {_in_words(transform)}",
             engine="torch",
             precision="float32",
             dim=dim,
@@ -38,15 +52,19 @@ class ClipBackbone:
 
     @classmethod
     def load(cls, name: str) -> "ClipBackbone":
-        """Load MODEL/PRETRAINED or hf-hub:NAME. Raises BadSettings with open_clip's own reason."""
-        model_name, _, pretrained = (name, "", "") if name.startswith(HUB) else name.partition("/")
-        if not pretrained and not name.startswith(HUB):
-            raise BadSettings(f"open_clip:{name} lacks its weights; say open_clip:MODEL/PRETRAINED or open_clip:hf-hub:NAME")
-        try:
-            model, _, transform = open_clip.create_model_and_transforms(
-                model_name, pretrained=pretrained or None, precision="fp32"
+        """Load a model by the part of its name after "open_clip:". Raises BadSettings with open_clip's own reason."""
+        self_contained = name.startswith(SELF_CONTAINED)
+        model_name, _, pretrained = (name, "", "") if self_contained else name.partition("/")
+        if not pretrained and not self_contained:
+            raise BadSettings(
+                f"open_clip:{name} lacks its weights; say open_clip:MODEL/PRETRAINED or open_clip:hf-hub:NAME"
             )
-        except (RuntimeError, OSError, ValueError, KeyError, TypeError) as error:
+        try:
+            # Where weights are missing open_clip would otherwise go on with random ones.
+            model, _, transform = open_clip.create_model_and_transforms(
+                model_name, pretrained=pretrained or None, precision="fp32", require_pretrained=True
+            )
+        except LOADING_ERRORS as error:
             raise BadSettings(f"open_clip can't load {name!r}: {error}") from error
         return cls(name, model, transform)
 
@@ -57,7 +75,7 @@ class ClipBackbone:
 
     def prepare(self, picture: Image.Image) -> FloatArray:
         """(3, side, side) float32, as the model's own transform makes it."""
-        prepared: FloatArray = self._transform(picture).numpy()
+        prepared: FloatArray = self._transform(cut_extremes(picture, MOST_SIDES)).numpy()
         return prepared
 
     def embed(self, inputs: Sequence[FloatArray]) -> FloatArray:

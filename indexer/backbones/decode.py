@@ -1,5 +1,6 @@
 """Any file that people upload, as an upright RGB picture."""
 
+import io
 import warnings
 from pathlib import Path
 
@@ -7,37 +8,54 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from reverse_search.errors import PhotoMissing, PhotoUnreadable
 
-MAX_PIXELS = 200_000_000
+MAX_PIXELS = 150_000_000
 DECODER = "pillow"
 
 
-def decode_photo(path: Path, least_side: int) -> Image.Image:
+def read_photo(path: Path) -> bytes:
+    """A photo's bytes.
+
+    Raises:
+        PhotoMissing: there is no such file.
+        PhotoUnreadable: it can't be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise PhotoMissing(f"{path.name} is not there") from None
+    except OSError as error:
+        raise PhotoUnreadable(f"{path.name} can't be read: {error}") from error
+
+
+def decode_photo(content: bytes, least_side: int, name: str) -> Image.Image:
     """Decode a photo.
 
     Args:
-        path: the file.
+        content: the file's bytes.
+        name: what messages call it.
         least_side: JPEGs are decoded at reduced scale as long as no side falls below twice this.
 
     Returns:
         An RGB picture, turned upright, alpha laid on white.
 
     Raises:
-        PhotoMissing: there is no such file.
         PhotoUnreadable: it can't be decoded, is truncated, or is absurdly large.
     """
     try:
         with warnings.catch_warnings():
             # Odd metadata makes Pillow warn; the picture is what counts.
             warnings.simplefilter("ignore")
-            return _decode(path, least_side)
-    except FileNotFoundError:
-        raise PhotoMissing(f"{path.name} is not there") from None
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise PhotoUnreadable(f"{path.name} is not a picture that can be read: {error}") from error
+            return _decode(content, least_side)
+    except MemoryError:
+        raise
+    except UnidentifiedImageError:
+        raise PhotoUnreadable(f"{name} is not a picture of any known format") from None
+    except Exception as error:  # decoders raise anything on odd bytes, and one photo must not end the job
+        raise PhotoUnreadable(f"{name} is not a picture that can be read: {error}") from error
 
 
-def _decode(path: Path, least_side: int) -> Image.Image:
-    with Image.open(path) as image:
+def _decode(content: bytes, least_side: int) -> Image.Image:
+    with Image.open(io.BytesIO(content)) as image:
         if image.width * image.height > MAX_PIXELS:
             raise ValueError(f"{image.width} × {image.height} pixels are more than {MAX_PIXELS}")
         image.draft("RGB", (2 * least_side, 2 * least_side))
@@ -48,6 +66,18 @@ def _decode(path: Path, least_side: int) -> Image.Image:
             white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
             return Image.alpha_composite(white, rgba).convert("RGB")
         return upright.convert("RGB")
+
+
+def cut_extremes(picture: Image.Image, ratio: int) -> Image.Image:
+    """The middle of a picture whose one side is more than `ratio` times the other; any other as it is.
+
+    Resizing 20,000 × 1 pixels by the shorter side would take gigabytes.
+    """
+    longest = ratio * min(picture.size)
+    if max(picture.size) <= longest:
+        return picture
+    left, top, right, bottom = _middle(picture.size, longest, longest)
+    return picture.crop((int(left), int(top), int(right), int(bottom)))
 
 
 def resize_and_crop(picture: Image.Image, side: int, resized_side: int) -> Image.Image:

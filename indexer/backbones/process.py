@@ -15,9 +15,9 @@ from typing import Any, Self
 import numpy as np
 
 from indexer.backbones.base import Backbone, ModelFacts, load_backbone
-from indexer.backbones.decode import decode_photo
+from indexer.backbones.decode import decode_photo, read_photo
 from reverse_search.domain.arrays import FloatArray
-from reverse_search.errors import PhotoProblem, ReverseSearchError
+from reverse_search.errors import BadSettings, PhotoProblem, ReverseSearchError
 
 BATCH_SIZE = 64
 LEAST_SIDE = 256
@@ -43,6 +43,10 @@ class BackboneProcess:
 
     Args:
         name: see `load_backbone`.
+
+    Raises:
+        BadSettings: the name means nothing, or the weights are not there.
+        ReverseSearchError: the child can't load it for another reason.
     """
 
     def __init__(self, name: str) -> None:
@@ -51,11 +55,18 @@ class BackboneProcess:
         self._process = context.Process(target=_serve, args=(theirs, name), daemon=True)
         self._process.start()
         theirs.close()
-        self.facts: ModelFacts = self._receive()
+        try:
+            self.facts: ModelFacts = self._receive()
+        except BaseException:
+            self.close()
+            raise
 
     def embed(self, paths: Sequence[Path]) -> Iterator[EmbeddedBatch]:
         """Embed photos, yielding batches as they are done. Raises ReverseSearchError if the child fails."""
-        self._pipe.send(list(paths))
+        try:
+            self._pipe.send(list(paths))
+        except OSError:
+            raise self._ended() from None
         left = len(paths)
         while left:
             batch: EmbeddedBatch = self._receive()
@@ -65,15 +76,18 @@ class BackboneProcess:
     def _receive(self) -> Any:
         try:
             answer = self._pipe.recv()
-        except EOFError:
-            self._process.join(timeout=5)
-            raise ReverseSearchError(
-                f"the embedding process ended unexpectedly (exit status {self._process.exitcode}); "
-                "out of memory is the usual cause; run the job again, it goes on where it stopped"
-            ) from None
+        except (EOFError, OSError):
+            raise self._ended() from None
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def _ended(self) -> ReverseSearchError:
+        self._process.join(timeout=5)
+        return ReverseSearchError(
+            f"the embedding process ended unexpectedly (exit status {self._process.exitcode}); "
+            "out of memory is the usual cause; run the job again, it goes on where it stopped"
+        )
 
     def close(self) -> None:
         """End the child process."""
@@ -115,8 +129,8 @@ def _serve(pipe: Connection, name: str) -> None:
                     pipe.send(batch)
     except (EOFError, BrokenPipeError):
         return
-    except ReverseSearchError as error:
-        pipe.send(ReverseSearchError(str(error)) if type(error).__init__ is not Exception.__init__ else error)
+    except BadSettings as error:
+        pipe.send(error)
     except Exception as error:
         pipe.send(ReverseSearchError(f"the embedding process failed: {type(error).__name__}: {error}"))
 
@@ -141,8 +155,8 @@ def _embed(backbone: Backbone, paths: list[Path], threads: ThreadPoolExecutor) -
 
 def _prepare(backbone: Backbone, path: Path) -> tuple[FloatArray, str] | PhotoProblem:
     try:
-        picture = decode_photo(path, LEAST_SIDE)
-        return backbone.prepare(picture), hashlib.sha256(path.read_bytes()).hexdigest()
+        content = read_photo(path)
+        picture = decode_photo(content, LEAST_SIDE, path.name)
+        return backbone.prepare(picture), hashlib.sha256(content).hexdigest()
     except PhotoProblem as problem:
         return problem
-

@@ -6,6 +6,8 @@ high as signal, none lets a few common directions drown the rest. Measured figur
 
 import hashlib
 import io
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +48,8 @@ class Projection:
 
     def apply(self, raw: FloatArray) -> FloatArray:
         """(n, raw_dim) raw vectors → (n, dim) unit vectors."""
-        return unit_rows((unit_rows(raw) - self.mean) @ self.matrix)
+        centred = unit_rows(raw) - self.mean
+        return unit_rows(np.asarray(centred @ self.matrix, dtype=np.float32))
 
     @classmethod
     def fit(cls, raw: FloatArray, dim: int = DIM) -> "Projection":
@@ -73,8 +76,11 @@ class Projection:
         """Read what `save` wrote. Raises CorruptFile."""
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                return cls(arrays["mean"], arrays["matrix"])
-        except (OSError, ValueError, KeyError, EOFError) as error:
+                mean, matrix = arrays["mean"], arrays["matrix"]
+            if matrix.ndim != 2 or mean.shape != matrix.shape[:1]:
+                raise ValueError(f"a mean of {mean.shape} doesn't go with a matrix of {matrix.shape}")
+            return cls(mean, matrix)
+        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
             raise CorruptFile(f"{path} can't be read ({error}); restore it, or refit with `nightly --refit`") from error
 
 

@@ -114,7 +114,12 @@ def train_heads(
 
 
 def _with_imprints(
-    training: TrainingSet, trained: IntArray, weights: FloatArray, bias: FloatArray, vectors: FloatArray, kept: BoolArray
+    training: TrainingSet,
+    trained: IntArray,
+    weights: FloatArray,
+    bias: FloatArray,
+    vectors: FloatArray,
+    kept: BoolArray,
 ) -> RawHead:
     directions = imprint(vectors, training.imprint_labels[kept], len(training.leaves))
     present = np.bincount(training.imprint_labels[kept], minlength=len(training.leaves)) > 0

@@ -43,9 +43,7 @@ class Fusions:
     exemplars: Fusion
 
 
-def fit_fusions(
-    collection: Collection, held_out: HeldOut, provisional: BoolArray, policy: GatePolicy
-) -> Fusions:
+def fit_fusions(collection: Collection, held_out: HeldOut, provisional: BoolArray, policy: GatePolicy) -> Fusions:
     """Fit all three. What a score or a record says differs between a taxon with 200 photos and one with five."""
     step = max(1, -(-len(held_out.rows) // MAX_OBSERVATIONS))
     chosen = np.arange(0, len(held_out.rows), step)

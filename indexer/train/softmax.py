@@ -8,7 +8,6 @@ import torch
 
 from reverse_search.domain.arrays import BoolArray, FloatArray, IntArray
 
-
 THREADS_PAY_FROM = 100_000_000
 """Multiplications a step below which a second thread costs more than it gives (0.6 s against 1.1 s on the sample)."""
 

@@ -26,7 +26,7 @@ class Fusion:
 
     def log_odds(self, features: AnyArray) -> DoubleArray:
         """(n, n_features) → (n,) float64."""
-        return np.asarray(features, dtype=np.float64) @ np.array(self.coefficients) + self.intercept
+        return np.asarray(np.asarray(features, dtype=np.float64) @ np.array(self.coefficients) + self.intercept)
 
     def probability(self, features: AnyArray) -> DoubleArray:
         """(n, n_features) → (n,) float64 in (0, 1)."""

@@ -36,7 +36,8 @@ class Head:
 
     def logits(self, vectors: FloatArray) -> FloatArray:
         """Tempered logits of (n, dim) unit vectors: (n, n_leaves) float32."""
-        return ((vectors @ self.weights.T + self.bias) / np.float32(self.temperature)).astype(np.float32)
+        logits = (vectors @ self.weights.T + self.bias) / np.float32(self.temperature)
+        return np.asarray(logits, dtype=np.float32)
 
     def log_probabilities(self, vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Log P(leaf | photo), (n, n_leaves), and the log-partition, (n,): their sum is the tempered logit."""
@@ -47,7 +48,7 @@ class Head:
     def leaf_log_probabilities(self, vectors: FloatArray, log_partition: FloatArray, leaves: IntArray) -> FloatArray:
         """Exact log P(leaf | photo) for some leaves only, from the stored log-partition: (n, len(leaves))."""
         some = vectors @ self.weights[leaves].T + self.bias[leaves]
-        return (some / np.float32(self.temperature) - log_partition[:, None]).astype(np.float32)
+        return np.asarray(some / np.float32(self.temperature) - log_partition[:, None], dtype=np.float32)
 
 
 def log_sum_exp(values: FloatArray) -> FloatArray:
@@ -55,7 +56,7 @@ def log_sum_exp(values: FloatArray) -> FloatArray:
     if values.shape[-1] == 0:
         return np.zeros(values.shape[:-1], dtype=np.float32)
     top = values.max(axis=-1, keepdims=True)
-    return (np.log(np.exp(values - top).sum(axis=-1)) + top[..., 0]).astype(np.float32)
+    return np.asarray(np.log(np.exp(values - top).sum(axis=-1)) + top[..., 0], dtype=np.float32)
 
 
 def imprint(vectors: FloatArray, labels: IntArray, n_leaves: int) -> FloatArray:

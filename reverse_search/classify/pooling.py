@@ -34,7 +34,7 @@ def photo_confidence(log_probabilities: FloatArray) -> FloatArray:
     if n_leaves < 2:
         return np.ones(len(log_probabilities), dtype=np.float32)
     entropy = -(np.exp(log_probabilities) * np.maximum(log_probabilities, -80)).sum(axis=1)
-    return np.maximum(1 - entropy / np.log(n_leaves), LEAST_CONFIDENCE).astype(np.float32)
+    return np.asarray(np.maximum(1 - entropy / np.log(n_leaves), LEAST_CONFIDENCE), dtype=np.float32)
 
 
 def pool_photos(log_probabilities: FloatArray, starts: IntArray) -> Pooled:

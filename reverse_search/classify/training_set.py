@@ -86,7 +86,9 @@ def choose_training_set(photos: LabelledPhotos, taxonomy: Taxonomy, rules: Train
     trained = _trained_leaves(counts, minimum, taxonomy)
     provisional = _provisional_leaves(counts, trained, taxonomy, rules)
     leaves = np.array(sorted({*trained, *provisional}), dtype=np.int64)
-    trained_label = _finest_leaf(folded, leaves, taxonomy, np.array([int(n) in trained for n in leaves], dtype=np.bool_))
+    trained_label = _finest_leaf(
+        folded, leaves, taxonomy, np.array([int(n) in trained for n in leaves], dtype=np.bool_)
+    )
     own = np.minimum(np.searchsorted(leaves, folded), max(len(leaves) - 1, 0))
     imprint_label = np.full(len(folded), -1, dtype=np.int64)
     if len(leaves):
@@ -206,7 +208,7 @@ def _choose_photos(photos: LabelledPhotos, labels: IntArray, rules: TrainingRule
 
 
 def _turn_within(groups: IntArray, tie_break: IntArray) -> IntArray:
-    """0 for the first of each group (by tie_break), 1 for the second, …"""
+    """0 for the first of each group (by tie_break), then 1, and so on."""
     order = np.lexsort((tie_break, groups))
     starts = np.searchsorted(groups[order], groups[order])
     turn = np.empty(len(groups), dtype=np.int64)

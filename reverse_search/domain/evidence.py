@@ -70,11 +70,11 @@ def kind_of(observed: frozenset[int], taxon: int, taxonomy: Taxonomy) -> Kind | 
 
 def rejections(identifications: Iterable[Identification], taxonomy: Taxonomy) -> list[tuple[int, int]]:
     """(T, P) nodes of standing explicit disagreements: T was given and P denied. Null disagreement denies nothing."""
-    found = []
-    for i in identifications:
-        if i.counts and i.disagreement is True and i.previous_taxon_id is not None:
-            found.append((taxonomy.resolve(i.taxon_id), taxonomy.resolve(i.previous_taxon_id)))
-    return found
+    return [
+        (taxonomy.resolve(i.taxon_id), taxonomy.resolve(i.previous_taxon_id))
+        for i in identifications
+        if i.counts and i.disagreement is True and i.previous_taxon_id is not None
+    ]
 
 
 def rejects(denied: Sequence[tuple[int, int]], taxon: int, taxonomy: Taxonomy) -> bool:

@@ -32,7 +32,9 @@ def load_array(path: Path) -> Any:
     """Map one array, read-only. Raises CorruptFile."""
     try:
         # An empty array can't be mapped.
-        return np.load(path, mmap_mode="r", allow_pickle=False) if _has_rows(path) else np.load(path, allow_pickle=False)
+        return (
+            np.load(path, mmap_mode="r", allow_pickle=False) if _has_rows(path) else np.load(path, allow_pickle=False)
+        )
     except (OSError, ValueError, EOFError) as error:
         raise CorruptFile(f"{path} can't be read ({error}); roll back to another generation, or build anew") from error
 

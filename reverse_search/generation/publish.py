@@ -5,7 +5,7 @@ DATA/CURRENT                        the name of the one that serves
 """
 
 import shutil
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from reverse_search.domain.files import replace_dir, write_atomic
@@ -84,6 +84,6 @@ class GenerationStore:
 
 def _built_at(name: str) -> datetime:
     try:
-        return datetime.strptime(f"{name.split('-')[0]}+0000", NAME_FORMAT + "%z")
+        return datetime.strptime(name.split("-")[0], NAME_FORMAT).replace(tzinfo=UTC)
     except ValueError:
         raise CorruptFile(f"{name!r} is no name of a generation; move that folder away") from None

@@ -63,7 +63,9 @@ class Presence:
         nodes, cells, observers = nodes[known], cells[known], observers[known]
         order = np.lexsort((observers, cells, nodes))
         nodes, cells, observers = nodes[order], cells[order], observers[order]
-        new = np.flatnonzero(np.r_[True, (nodes[1:] != nodes[:-1]) | (cells[1:] != cells[:-1])]) if len(nodes) else order
+        new = (
+            np.flatnonzero(np.r_[True, (nodes[1:] != nodes[:-1]) | (cells[1:] != cells[:-1])]) if len(nodes) else order
+        )
         last = np.append(new[1:], len(nodes)) - 1 if len(new) else new
         return cls(
             nodes=nodes[new].astype(np.int32),

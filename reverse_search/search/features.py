@@ -29,7 +29,7 @@ class Features:
         similarity: (n,) float32 mean cosine to the three most similar exemplars; -1 without exemplars.
         nearby: (n,) int8: 1 recorded nearby, -1 not, 0 can't say.
         absence: how much a missing record says, 0 to 1: little where X has few records anywhere.
-        best_exemplars: (n, KEPT_EXEMPLARS) int64 index into X's exemplars, most similar first, -1 where there are fewer.
+        best_exemplars: (n, KEPT_EXEMPLARS) int64 index into X's exemplars, most similar first, then -1.
     """
 
     classifier: DoubleArray
@@ -40,10 +40,8 @@ class Features:
 
     def matrix(self, knows_taxon: bool) -> DoubleArray:
         """(n, n_features) in the order of FEATURES, or of EXEMPLAR_FEATURES where the head doesn't know X."""
-        columns = [self.similarity, place_feature(self.nearby, self.absence)]
-        if knows_taxon:
-            columns.insert(0, logit(self.classifier))
-        return np.column_stack(columns).astype(np.float64)
+        columns = np.column_stack([logit(self.classifier), self.similarity, place_feature(self.nearby, self.absence)])
+        return columns if knows_taxon else columns[:, 1:]
 
 
 def radius_km(observations: ObservationColumns, rows: IntArray, base_km: float) -> DoubleArray:
@@ -97,9 +95,7 @@ class FeatureReader:
         index = self._index
         exemplars = index.vectors.gather(index.photos.vector_row[index.exemplars.of(taxon)])
         leaves = self.leaves_of(taxon)
-        parts = [
-            self._read_batch(rows[i : i + BATCH], leaves, exemplars) for i in range(0, max(len(rows), 1), BATCH)
-        ]
+        parts = [self._read_batch(rows[i : i + BATCH], leaves, exemplars) for i in range(0, max(len(rows), 1), BATCH)]
         classifier, similarity, best = (np.concatenate(column) for column in zip(*parts, strict=True))
         if stored is not None and len(leaves) > MAX_EXACT_LEAVES:
             classifier = stored
@@ -129,7 +125,7 @@ class FeatureReader:
         per_photo = head.leaf_log_probabilities(vectors, scores.photo_partition[photos], leaves)
         summed = np.add.reduceat(per_photo * scores.photo_weight[photos][:, None], starts, axis=0)
         log_p = summed - scores.observation_partition[rows][:, None]
-        return np.minimum(np.exp(log_p.astype(np.float64)).sum(axis=1), 1.0)
+        return np.asarray(np.minimum(np.exp(log_p.astype(np.float64)).sum(axis=1), 1.0))
 
 
 def _most_alike(likeness: FloatArray) -> IntArray:

@@ -135,9 +135,6 @@ def _contradicts(index: ScoredIndex, rows: IntArray, nodes: IntArray) -> BoolArr
     return wrong
 
 
-
-
-
 def _recorded(index: ScoredIndex, rows: IntArray, nodes: IntArray) -> tuple[BoolArray, BoolArray]:
     """Whether the proposal is recorded nearby, and whether enough of its group is for the question to make sense."""
     placed, checked = (np.zeros(len(rows), dtype=np.bool_) for _ in range(2))
@@ -152,7 +149,9 @@ def _recorded(index: ScoredIndex, rows: IntArray, nodes: IntArray) -> tuple[Bool
             observations.observer_id[some],
             radius_km(observations, some, policy.radius_km),
         )
-        here = nearby(observations, some, index.presence.of(int(node), int(index.taxonomy.leave[node])), policy.radius_km)
+        here = nearby(
+            observations, some, index.presence.of(int(node), int(index.taxonomy.leave[node])), policy.radius_km
+        )
         checked[members] = (records >= policy.min_iconic_records) & (here != 0)
         placed[members] = here == 1
     return placed, checked

@@ -130,8 +130,8 @@ class TaxonSearch:
         likely = {k: float(probability[pool.kinds[rows] == KIND_CODES[k]].sum()) for k in KINDS}
         shown = self._best(rows, probability, pool.of_kind(query.kind), query.limit)
         candidates = tuple(self._candidate(taxon, rows, i, probability, features, pool) for i in shown)
-        why = None if candidates else "every observation in play already has this identification, or none matches"
-        return self._page(taxon, pool, counts, likely, candidates, why)
+        none = None if candidates else "every observation in play already has this identification, or none matches"
+        return self._page(taxon, pool, counts, likely, candidates, none)
 
     def probability(self, taxon: int, features: Features) -> DoubleArray:
         """Calibrated P(o is X) from features: (n,) float64."""
@@ -147,7 +147,9 @@ class TaxonSearch:
     def _pool(self, taxon: int, query: TaxonQuery) -> _Pool:
         index = self._index
         kinds = index.identifications.kinds(taxon, index.taxonomy)
-        mask = (kinds != HAS_IDENTIFICATION) & index.observations.has_grade(query.grades) & index.observations.has_photo()
+        mask = (
+            (kinds != HAS_IDENTIFICATION) & index.observations.has_grade(query.grades) & index.observations.has_photo()
+        )
         if not query.include_rejected:
             mask &= ~index.identifications.rejected(taxon, index.taxonomy)
         return _Pool(kinds, mask)

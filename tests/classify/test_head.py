@@ -39,7 +39,9 @@ def test_log_probabilities_are_a_tempered_softmax(seed: int, n_leaves: int, temp
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.125, 8), st.lists(st.integers(0, 7), max_size=5))
-def test_a_few_leaves_from_the_stored_partition_equal_all_leaves(seed: int, temperature: float, some: list[int]) -> None:
+def test_a_few_leaves_from_the_stored_partition_equal_all_leaves(
+    seed: int, temperature: float, some: list[int]
+) -> None:
     rng = np.random.default_rng(seed)
     head, vectors = head_of(rng, 8, temperature), photos_of(rng, 5)
     log_p, partition = head.log_probabilities(vectors)

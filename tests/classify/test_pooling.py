@@ -73,7 +73,10 @@ def test_a_photo_that_says_nothing_weighs_little() -> None:
 
 
 def test_confidence_runs_from_the_floor_to_one() -> None:
-    blank, sure = np.full((1, 5), -np.log(5), dtype=np.float32), np.array([[0, -200, -200, -200, -200]], dtype=np.float32)
+    blank, sure = (
+        np.full((1, 5), -np.log(5), dtype=np.float32),
+        np.array([[0, -200, -200, -200, -200]], dtype=np.float32),
+    )
     assert photo_confidence(blank).tolist() == [np.float32(LEAST_CONFIDENCE)]
     np.testing.assert_allclose(photo_confidence(sure), 1, rtol=1e-5)
     assert photo_confidence(np.zeros((2, 1), dtype=np.float32)).tolist() == [1, 1]

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from reverse_search.domain.arrays import FloatArray, IntArray
-from reverse_search.domain.taxonomy import TaxonRow, Taxonomy
+from reverse_search.domain.taxonomy import Taxonomy, TaxonRow
 from reverse_search.domain.words import LIFE_TAXON_ID, MAIN_RANKS, RANK_LEVELS
 
 RANKS = (*MAIN_RANKS, "subspecies")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from reverse_search.domain import evidence as rule
 from reverse_search.domain.evidence import Identification
 from reverse_search.domain.lacking import HAS_IDENTIFICATION, KIND_CODES, IdentificationColumns
-from reverse_search.domain.taxonomy import TaxonRow, Taxonomy
+from reverse_search.domain.taxonomy import Taxonomy, TaxonRow
 from reverse_search.domain.words import Kind
 from tests.domain.trees import identifications, taxonomies
 
@@ -123,11 +123,17 @@ def test_a_disagreement_rejects_the_subtree_it_denies_and_nothing_between() -> N
     assert rule.rejects(denied, REPENS, TREE)
     assert rule.rejects(denied, SUBSPECIES, TREE)
     assert not rule.rejects(denied, PROTEA, TREE), "between what was given and what was denied: disputed, not rejected"
-    assert not rule.rejects(rule.rejections([Identification(2, 1, disagreement=None, previous_taxon_id=4)], TREE), REPENS, TREE)
+    assert not rule.rejects(
+        rule.rejections([Identification(2, 1, disagreement=None, previous_taxon_id=4)], TREE), REPENS, TREE
+    )
 
 
 def test_pools_by_how_fine_the_evidence_is() -> None:
-    histories: list[History] = [([], None, False), ([Identification(1, 1)], None, False), ([Identification(4, 1)], 1, False)]
+    histories: list[History] = [
+        ([], None, False),
+        ([Identification(1, 1)], None, False),
+        ([Identification(4, 1)], 1, False),
+    ]
     columns = columns_of(TREE, histories)
     assert columns.is_unknown().tolist() == [True, False, False]
     assert columns.is_no_finer_than(30).tolist() == [False, True, False]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reverse_search.domain.taxonomy import TaxonRow, Taxonomy, parse_ancestry
+from reverse_search.domain.taxonomy import Taxonomy, TaxonRow, parse_ancestry
 from reverse_search.errors import AmbiguousTaxon, UnknownTaxon
 from tests.domain.trees import taxonomies
 

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from reverse_search.domain.evidence import Identification
-from reverse_search.domain.taxonomy import TaxonRow, Taxonomy
+from reverse_search.domain.taxonomy import Taxonomy, TaxonRow
 from reverse_search.domain.words import LIFE_TAXON_ID
 
 RANKS = (("kingdom", 70.0), ("phylum", 60.0), ("order", 40.0), ("family", 30.0), ("genus", 20.0), ("species", 10.0))

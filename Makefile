@@ -1,0 +1,31 @@
+# One virtual environment for everything: make test, make demo.
+VENV := .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+
+.PHONY: test lint types system-packages clean
+
+test: $(STAMP) system-packages lint types
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --editable '.[cpu,dev]' --constraint constraints.txt
+	touch $(STAMP)
+
+# PostgreSQL and chromium for the tests that need them; on Debian as root they are installed, elsewhere named.
+system-packages:
+	@sh tests/system-packages.sh
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
