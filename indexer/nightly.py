@@ -26,8 +26,8 @@ from indexer.lock import only_one
 from indexer.progress import Meter
 from indexer.scoring import score_all
 from indexer.settings import Settings
+from indexer.train.jobs import SoftmaxSettings
 from indexer.train.models import TrainingPlan, train_models
-from indexer.train.softmax import SoftmaxSettings
 from reverse_search.classify.gate import GatePolicy
 from reverse_search.classify.models import Models
 from reverse_search.classify.pooling import ScoreColumns

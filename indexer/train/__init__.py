@@ -1,5 +1,6 @@
 """From labelled vectors to everything that training decides.
 
+jobs       what the child process is asked for
 softmax    multinomial logistic regression (torch, in a child process)
 child      how the child process is run
 crossfit   held-out predictions: every observer's observations scored by heads that never saw them

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from indexer.train.child import run_in_child
-from indexer.train.softmax import SoftmaxJob, SoftmaxSettings
+from indexer.train.jobs import SoftmaxJob, SoftmaxSettings
 from reverse_search.classify.calibrate import fit_temperature, negative_log_likelihood
 from reverse_search.classify.head import NEVER, Head, imprint, log_sum_exp
 from reverse_search.classify.pooling import pool_photos

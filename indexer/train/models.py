@@ -18,7 +18,7 @@ from indexer.train.crossfit import (
 )
 from indexer.train.fusion import fit_fusions
 from indexer.train.gate import GateFit, HeldOut, fit_gate
-from indexer.train.softmax import SoftmaxSettings
+from indexer.train.jobs import SoftmaxSettings
 from reverse_search.classify.gate import GatePolicy
 from reverse_search.classify.head import log_sum_exp
 from reverse_search.classify.metrics import expected_calibration_error

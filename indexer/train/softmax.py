@@ -1,55 +1,15 @@
 """Multinomial logistic regression on unit vectors: minibatches, Adam, L2, from a given start."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from reverse_search.domain.arrays import BoolArray, FloatArray, IntArray
+from indexer.train.jobs import SoftmaxJob, SoftmaxSettings
+from reverse_search.domain.arrays import BoolArray, FloatArray
 
 THREADS_PAY_FROM = 100_000_000
 """Multiplications a step below which a second thread costs more than it gives (0.6 s against 1.1 s on the sample)."""
-
-
-@dataclass(frozen=True, slots=True)
-class SoftmaxSettings:
-    """How to train.
-
-    Attributes:
-        inverse_l2: C of scikit-learn's LogisticRegression: the penalty is |W|² / (2 · C · n).
-        learning_rate: at the start; it falls to zero along a cosine.
-        batch_size: photos a step.
-        least_steps: of gradient descent, however small the collection.
-        max_epochs: passes over a small collection.
-        min_epochs: passes over a large one.
-        seed: of the order of the photos.
-    """
-
-    inverse_l2: float = 30.0
-    learning_rate: float = 0.1
-    batch_size: int = 256
-    least_steps: int = 600
-    max_epochs: int = 100
-    min_epochs: int = 4
-    seed: int = 1
-
-
-@dataclass(frozen=True, eq=False)
-class SoftmaxJob:
-    """One head to train.
-
-    Attributes:
-        rows: (n,) int64 rows of the vectors file that train it.
-        labels: (n,) int64 class of each.
-        weights: (n_classes, dim) float32 to start from.
-        bias: (n_classes,) float32 to start from.
-    """
-
-    rows: IntArray
-    labels: IntArray
-    weights: FloatArray
-    bias: FloatArray
 
 
 def fit_all(vectors: Path, jobs: list[SoftmaxJob], settings: SoftmaxSettings) -> list[tuple[FloatArray, FloatArray]]:

@@ -19,7 +19,7 @@ def clopper_pearson_upper(errors: float, trials: float, confidence: float = 0.95
 def design_effect(errors: AnyArray, clusters: IntArray, weights: DoubleArray) -> float:
     """How many times the variance of a weighted error rate exceeds that of a simple sample, at least 1.
 
-    The clusters' (observers') linearised variance of the ratio over the binomial variance (Kish, Survey Sampling, 1965).
+    The observers' linearised variance of the ratio over the binomial variance (Kish, Survey Sampling, 1965).
     """
     total = weights.sum()
     if total <= 0:

@@ -137,7 +137,7 @@ class Certificate:
 
 
 def certify(evidence: GateEvidence, policy: GatePolicy) -> Certificate:
-    """Choose the threshold. Starts at the strictest that emits 6/α observations; uncertified if none does or it fails."""
+    """Choose the threshold, from the strictest that emits 6/α observations; uncertified if none does or it fails."""
     start = next((i for i, t in enumerate(THRESHOLD_GRID) if _enough(evidence, t, policy)), None)
     if start is None:
         return Certificate(NEVER_EMIT, False, 0, 0, float("nan"), 1.0, 0.0)
@@ -168,7 +168,7 @@ def _measure(evidence: GateEvidence, threshold: float, policy: GatePolicy, teste
 
 
 def is_wrong(proposed: IntArray, labels: IntArray, taxonomy: Taxonomy) -> BoolArray:
-    """Whether a proposal is neither the label nor an ancestor of it. A label coarser than the proposal counts as wrong."""
+    """Whether a proposal is neither the label nor above it. A label coarser than the proposal counts as wrong."""
     leave = np.append(taxonomy.leave, 0)[proposed]
     right: BoolArray = (proposed <= labels) & (labels < leave) & (proposed >= 0)
     return ~right

@@ -67,4 +67,4 @@ def imprint(vectors: FloatArray, labels: IntArray, n_leaves: int) -> FloatArray:
     means = np.zeros((n_leaves, vectors.shape[1]), dtype=np.float64)
     np.add.at(means, labels, vectors)
     norms = np.linalg.norm(means, axis=1, keepdims=True)
-    return np.divide(means, norms, out=np.zeros_like(means), where=norms > 0).astype(np.float32)
+    return np.asarray(np.divide(means, norms, out=np.zeros_like(means), where=norms > 0), dtype=np.float32)

@@ -33,7 +33,7 @@ class Postings:
     probabilities: FloatArray
 
     def best(self, taxon: int, taxonomy: Taxonomy) -> tuple[Int32Array, FloatArray]:
-        """Observation rows and probabilities posted for X; a row may stand more than once at ranks between main ones."""
+        """Observation rows and probabilities posted for X; a row may stand more than once between main ranks."""
         level, rank_level = 0, float(taxonomy.rank_levels[taxon])
         for index, rank in enumerate(MAIN_RANKS):
             if RANK_LEVELS[rank] <= rank_level:

@@ -17,7 +17,7 @@ from reverse_search.classify.gate import (
     propose,
 )
 from reverse_search.domain.arrays import FloatArray, IntArray
-from reverse_search.domain.taxonomy import TaxonRow, Taxonomy
+from reverse_search.domain.taxonomy import Taxonomy, TaxonRow
 from tests.classify.worlds import scored_leaves, strict_taxonomies
 
 POLICY = GatePolicy()
@@ -68,7 +68,9 @@ def test_the_sequence_stops_at_the_first_failure_though_a_later_one_would_pass()
     assert result.tested == THRESHOLD_GRID.index(0.996) + 1
     assert result.emitted == 1000
     assert result.coverage == pytest.approx(1000 / 91_200)
-    assert clopper_pearson_upper(200, 91_200) < POLICY.max_error, "looking at all thresholds would have chosen a later one"
+    assert clopper_pearson_upper(200, 91_200) < POLICY.max_error, (
+        "looking at all thresholds would have chosen a later one"
+    )
 
 
 def test_everything_right_goes_down_to_the_last_threshold() -> None:
@@ -105,7 +107,9 @@ def test_errors_of_one_observer_count_as_fewer_observations() -> None:
 def test_a_stricter_promise_never_emits_more() -> None:
     rng = np.random.default_rng(0)
     scores = rng.uniform(0.9, 1, 20_000).astype(np.float32)
-    held_out = GateEvidence(scores, rng.uniform(size=len(scores)) > scores, np.arange(len(scores)), np.ones(len(scores)))
+    held_out = GateEvidence(
+        scores, rng.uniform(size=len(scores)) > scores, np.arange(len(scores)), np.ones(len(scores))
+    )
     found = [certify(held_out, dataclasses.replace(POLICY, max_error=a)) for a in (0.01, 0.02, 0.05)]
     assert found[0].coverage < found[1].coverage < found[2].coverage
 

@@ -13,7 +13,7 @@ from reverse_search.classify.training_set import (
     choose_training_set,
     fold_to_leaf_level,
 )
-from reverse_search.domain.taxonomy import TaxonRow, Taxonomy
+from reverse_search.domain.taxonomy import Taxonomy, TaxonRow
 from tests.classify.worlds import strict_taxonomies
 
 RULES = TrainingRules(

@@ -1,6 +1,6 @@
 from hypothesis import given
 
-from reverse_search.domain.taxonomy import TaxonRow, Taxonomy
+from reverse_search.domain.taxonomy import Taxonomy, TaxonRow
 from reverse_search.geo.iconic import ICONIC_TAXA, iconic_ancestor
 from tests.classify.worlds import strict_taxonomies
 

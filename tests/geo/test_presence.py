@@ -43,7 +43,9 @@ def columns(points: list[Record]) -> tuple[DoubleArray, DoubleArray, "np.ndarray
 
 def presence_of(records: list[Record], node: int = 4) -> Presence:
     latitudes, longitudes, observers = columns(records)
-    return Presence.from_records(np.full(len(records), node, dtype=np.int64), cells_of(latitudes, longitudes), observers)
+    return Presence.from_records(
+        np.full(len(records), node, dtype=np.int64), cells_of(latitudes, longitudes), observers
+    )
 
 
 def taxon(records: list[Record]) -> TaxonPresence:

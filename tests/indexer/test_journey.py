@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +143,7 @@ def test_a_second_night_without_changes_publishes_nothing(published: Path, tmp_p
 
 
 @pytest.fixture
-def killed(imported: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+def killed(imported: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A home whose nightly was killed as soon as it said that a step begins."""
     home = tmp_path / "home"
     shutil.copytree(imported, home)
@@ -158,7 +157,7 @@ def killed(imported: Path, tmp_path: Path, request: pytest.FixtureRequest) -> It
             break
     job.stderr.close()
     assert job.wait(60) == -signal.SIGKILL
-    yield home
+    return home
 
 
 @pytest.mark.parametrize("killed", STEPS, indirect=True)

@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,7 +88,8 @@ def make_collection(folder: Path, per_species: int = 20, seed: int = 7) -> MadeC
     )
     _write(
         folder / "identifications.csv",
-        "identification_id observation_uuid user_id taxon_id current category disagreement hidden previous_observation_taxon_id created_at",
+        "identification_id observation_uuid user_id taxon_id current category disagreement hidden "
+        "previous_observation_taxon_id created_at",
         identifications,
     )
     return MadeCollection(folder, truth)
@@ -104,6 +106,6 @@ def draw_photo(path: Path, colour: str, rng: random.Random) -> None:
     image.save(path, quality=90)
 
 
-def _write(path: Path, header: str, rows: list[tuple[object, ...]]) -> None:
+def _write(path: Path, header: str, rows: Sequence[tuple[object, ...]]) -> None:
     lines = [header.replace(" ", "\t"), *("\t".join(map(str, row)) for row in rows)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
