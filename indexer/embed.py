@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from indexer.backbones.base import ModelFacts
-from indexer.backbones.process import BackboneProcess
+from indexer.backbones.process import EmbeddedBatch
 from indexer.backbones.projection import MAX_SAMPLE, MIN_SAMPLE, Projection, unit_rows
 from indexer.photos import PhotoRef
 from indexer.raw_sample import RawSample, RawVectors
@@ -29,6 +29,19 @@ PROBLEMS: dict[str, type[PhotoProblem]] = {
 }
 Progress = Callable[[int, int], None]
 RecordProblems = Callable[[Mapping[int, PhotoProblem | None]], None]
+
+
+class RunningBackbone(Protocol):
+    """What turns files into raw vectors: a BackboneProcess."""
+
+    @property
+    def facts(self) -> ModelFacts:
+        """Which model it runs."""
+        ...
+
+    def embed(self, paths: Sequence[Path]) -> Iterator[EmbeddedBatch]:
+        """Raw vectors of photos, in batches, in order."""
+        ...
 
 
 class PhotoSource(Protocol):
@@ -61,7 +74,7 @@ class Embedder:
     """
 
     home: Path
-    process: BackboneProcess
+    process: RunningBackbone
     source: PhotoSource
     use_projection: bool
     record: RecordProblems

@@ -4,6 +4,7 @@ import io
 import warnings
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from reverse_search.errors import PhotoMissing, PhotoUnreadable
@@ -61,6 +62,8 @@ def _decode(content: bytes, least_side: int) -> Image.Image:
         image.draft("RGB", (2 * least_side, 2 * least_side))
         image.load()
         upright = ImageOps.exif_transpose(image)
+        if upright.mode.startswith("I;16"):  # convert() would clip all but the darkest greys to white
+            upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
         if upright.mode in {"RGBA", "LA", "PA"} or "transparency" in upright.info:
             rgba = upright.convert("RGBA")
             white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))

@@ -75,7 +75,7 @@ class Projection:
     def load(cls, path: Path) -> "Projection":
         """Read what `save` wrote. Raises CorruptFile."""
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 mean, matrix = arrays["mean"], arrays["matrix"]
             if matrix.ndim != 2 or mean.shape != matrix.shape[:1]:
                 raise ValueError(f"a mean of {mean.shape} doesn't go with a matrix of {matrix.shape}")

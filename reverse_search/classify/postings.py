@@ -50,7 +50,7 @@ class PostingsBuilder:
 
     def __init__(self, leaves: IntArray, taxonomy: Taxonomy) -> None:
         self._leaves = leaves
-        self._groups = [RankGroups.at(rank, leaves, taxonomy) for rank in MAIN_RANKS]
+        self._groups = [RankGroups.covering(rank, leaves, taxonomy) for rank in MAIN_RANKS]
         self._parts: list[tuple[AnyArray, AnyArray, AnyArray, AnyArray]] = []
 
     def add(self, observations: IntArray, probabilities: FloatArray) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from reverse_search.domain.arrays import AnyArray, FloatArray, IntArray
 from reverse_search.domain.taxonomy import Taxonomy
+from reverse_search.domain.words import RANK_LEVELS
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +27,18 @@ class RankGroups:
         ancestors = np.array([taxonomy.ancestor_at(int(leaf), rank) for leaf in leaves], dtype=np.int64)
         nodes = np.unique(ancestors[ancestors >= 0])
         groups = np.where(ancestors >= 0, np.searchsorted(nodes, ancestors), -1)
+        return cls(nodes=nodes, group_of_leaf=groups.astype(np.int64))
+
+    @classmethod
+    def covering(cls, rank: str, leaves: IntArray, taxonomy: Taxonomy) -> "RankGroups":
+        """Group every leaf: by its coarsest ancestor no coarser than `rank`, or by itself where it is coarser.
+
+        So the groups inside a subtree hold all of its leaves, each once, also where a lineage skips the rank.
+        """
+        level = RANK_LEVELS[rank]
+        lineages = [taxonomy.lineage(int(leaf)) for leaf in leaves]
+        heads = [next((n for n in line if taxonomy.rank_levels[n] <= level), line[-1]) for line in lineages]
+        nodes, groups = np.unique(np.array(heads, dtype=np.int64), return_inverse=True)
         return cls(nodes=nodes, group_of_leaf=groups.astype(np.int64))
 
     def sums(self, probabilities: FloatArray) -> FloatArray:

@@ -126,7 +126,7 @@ def _fold(node: int, taxonomy: Taxonomy) -> int:
         return NO_TAXON
     while taxonomy.rank_levels[node] < SPECIES_LEVEL:
         node = int(taxonomy.parents[node])
-        if node < 0 or taxonomy.is_hybrid(node):
+        if node < 0 or taxonomy.is_hybrid(node) or not taxonomy.active[node]:
             return NO_TAXON
     return node
 
@@ -161,7 +161,8 @@ def _trained_leaves(counts: Mapping[int, int], minimum: int, taxonomy: Taxonomy)
     for level in sorted({float(taxonomy.rank_levels[n]) for n in _with_ancestors(counts, taxonomy)}):
         for node in [n for n in pending if taxonomy.rank_levels[n] == level]:
             # A covered taxon keeps only what people brought no further than itself: its finer leaves have the rest.
-            if (counts.get(node, 0) if node in covered else pending[node]) >= minimum:
+            photos = counts.get(node, 0) if node in covered else pending[node]
+            if photos >= minimum and level <= MAX_LEAF_LEVEL and taxonomy.active[node]:
                 leaves.add(node)
                 covered.update(taxonomy.lineage(node)[:-1])
             elif node not in covered:

@@ -4,6 +4,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from reverse_search.classify.fusion import Fusion
 from reverse_search.classify.gate import Certificate, GatePolicy
@@ -76,9 +77,5 @@ def load_models(folder: Path) -> Models:
         raise CorruptFile(f"{folder / 'models.json'} can't be read ({error}); roll back, or build anew") from error
 
 
-def _fusion(page: dict[str, object]) -> Fusion:
-    names, coefficients, intercept = page["names"], page["coefficients"], page["intercept"]
-    assert isinstance(names, list)
-    assert isinstance(coefficients, list)
-    assert isinstance(intercept, float)
-    return Fusion(tuple(names), tuple(coefficients), intercept)
+def _fusion(page: dict[str, Any]) -> Fusion:
+    return Fusion(tuple(page["names"]), tuple(map(float, page["coefficients"])), float(page["intercept"]))

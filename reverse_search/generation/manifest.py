@@ -78,7 +78,7 @@ def read_manifest(folder: Path) -> Manifest:
         page["backbone"] = BackboneId(**page["backbone"])
         page["files"] = {name: FileEntry(**entry) for name, entry in page["files"].items()}
         manifest = Manifest(**page)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CorruptFile(f"{path} can't be read ({error}); roll back to another generation, or build anew") from error
     if manifest.schema != SCHEMA:
         raise CorruptFile(f"{path} has layout {manifest.schema}, this program reads {SCHEMA}; build anew")

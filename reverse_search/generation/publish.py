@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from reverse_search.domain.files import replace_dir, write_atomic
-from reverse_search.errors import CorruptFile, NoGeneration
+from reverse_search.errors import BadSettings, CorruptFile, NoGeneration
 from reverse_search.generation.manifest import MANIFEST_NAME, Manifest
 
 NAME_FORMAT = "%Y%m%dT%H%M%SZ"
@@ -25,7 +25,7 @@ class GenerationStore:
     def path(self, name: str) -> Path:
         """Folder of a generation. Raises NoGeneration for a name that is none."""
         path = self._root / name
-        if not name or path.parent != self._root or not (path / MANIFEST_NAME).is_file():
+        if name in {"", ".", ".."} or path.parent != self._root or not (path / MANIFEST_NAME).is_file():
             raise NoGeneration(f"there is no generation {name!r}; `reverse-search status` names those that exist")
         return path
 
@@ -73,6 +73,8 @@ class GenerationStore:
 
     def prune(self, keep: int, now: datetime, min_age: timedelta = timedelta(hours=1)) -> list[str]:
         """Delete all but the last `keep` generations, the current one and those younger than `min_age`."""
+        if keep < 1:
+            raise BadSettings("at least one generation has to stay; set REVERSE_SEARCH_KEEP_GENERATIONS to 1 or more")
         current = self.current_or_none()
         doomed = [n for n in self.names()[:-keep] if n != current and now - _built_at(n) >= min_age]
         for name in doomed:

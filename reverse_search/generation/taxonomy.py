@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -45,8 +46,12 @@ def load_taxonomy(folder: Path) -> Taxonomy:
     columns = load_columns(folder, _TaxonomyColumns)
     try:
         text = json.loads((folder / "text.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CorruptFile(f"{folder / 'text.json'} can't be read ({error}); roll back, or build anew") from error
+        return _joined(columns, text)
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise CorruptFile(f"{folder / 'text.json'} can't be read ({error!r}); roll back, or build anew") from error
+
+
+def _joined(columns: _TaxonomyColumns, text: dict[str, Any]) -> Taxonomy:
     return Taxonomy(
         columns.taxon_ids,
         columns.parents,

@@ -1,6 +1,7 @@
 """Presence cells: has this taxon, or anything below it, been recorded within some distance of a point?
 
-Cells are H3 at resolution 5 (about 17 km between centres), so a distance is right to about 8.5 km.
+Cells are H3 at resolution 5 (about 17 km between centres); a record counts as
+nearby if the middle of its cell is within the distance plus the greatest radius of a cell, so none is missed.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from reverse_search.domain.arrays import BoolArray, DoubleArray, Int32Array, Int
 
 EARTH_RADIUS_KM = 6371.0088
 RESOLUTION = 5
-CELL_RADIUS_KM = 8.5
+CELL_RADIUS_KM = 11.0
 OBSCURED_EXTRA_KM = 30.0
 """Obscured coordinates are moved within a box of 0.2°, up to about 30 km from where the record was made."""
 SEVERAL = -1

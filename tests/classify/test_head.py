@@ -24,7 +24,7 @@ def head_of(rng: np.random.Generator, n_leaves: int, temperature: float = 1.0) -
 
 def photos_of(rng: np.random.Generator, n: int) -> FloatArray:
     vectors = rng.normal(size=(n, BACKBONE.dim))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 9), st.floats(0.125, 8))

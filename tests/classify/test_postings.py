@@ -105,6 +105,5 @@ def test_below_species_the_leaves_themselves_are_posted() -> None:
     assert intermediate_best(7, [4, 7], [0.5, 0.5]) == {9}
 
 
-@pytest.mark.xfail(reason="best() looks at the next finer main rank only, where such a leaf has no group")
 def test_a_leaf_between_main_ranks_is_found() -> None:
     assert intermediate_best(6, [4, 6], [0.1, 0.9]) == {9}

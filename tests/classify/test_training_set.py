@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reverse_search.classify.training_set import (
-    MAX_LEAF_LEVEL,
     LabelledPhotos,
     TrainingRules,
     TrainingSet,
@@ -32,7 +31,8 @@ def photos_of(observations: list[Shot]) -> LabelledPhotos:
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[Taxonomy, LabelledPhotos, TrainingRules]:
     taxonomy = draw(strict_taxonomies(odd=True))
-    shot = st.tuples(st.integers(-1, len(taxonomy) - 1), st.integers(1, 3), st.integers(1, 4))
+    nodes = [-1, *(n for n in range(len(taxonomy)) if taxonomy.rank_levels[n] <= 60)]
+    shot = st.tuples(st.sampled_from(nodes), st.integers(1, 3), st.integers(1, 4))
     rules = dataclasses.replace(RULES, min_exemplars=draw(st.integers(1, 3)), max_photos=draw(st.integers(4, 6)))
     return taxonomy, photos_of(draw(st.lists(shot, max_size=14))), rules
 
@@ -61,7 +61,7 @@ def test_leaves_are_those_the_rules_name(world: World) -> None:
     for node in sorted(range(len(taxonomy)), reverse=True):  # children before parents
         below = range(node, int(taxonomy.leave[node]))
         total = sum(usable.get(n, 0) for n in below)
-        if total >= minimum and taxonomy.rank_levels[node] <= MAX_LEAF_LEVEL and not trained & set(below):
+        if (usable.get(node, 0) if trained & set(below) else total) >= minimum and taxonomy.rank_levels[node] <= 60:
             trained.add(node)
     assert {int(n) for n in chosen.leaves[~chosen.provisional]} == trained
     provisional = {
@@ -109,6 +109,8 @@ def test_distinct_observations_come_first_then_distinct_observers(world: World) 
             continue
         folded = fold_to_leaf_level(photos.nodes, taxonomy)
         mine = (folded >= leaf) & (folded < taxonomy.leave[leaf])
+        for finer in trained[(trained > leaf) & (trained < taxonomy.leave[leaf])]:
+            mine &= (folded < finer) | (folded >= taxonomy.leave[finer])
         taken = photos.observations[at[chosen.labels == index]].tolist()
         observers = {int(o): int(photos.observers[photos.observations == o][0]) for o in set(photos.observations[mine])}
         could = {o: min(int((photos.observations == o).sum()), rules.max_photos_per_observation) for o in observers}
@@ -156,10 +158,17 @@ def test_subspecies_fold_up_and_hybrids_and_inactive_taxa_stay_out() -> None:
     assert fold_to_leaf_level(nodes, TREE).tolist() == [A, A, G, -1, -1, -1]
 
 
-def test_a_parent_is_a_leaf_only_where_no_child_qualifies() -> None:
-    assert chosen_from((A, 1, 1), (B, 2, 1)).leaves[:1].tolist() == [G]
-    found = chosen_from((A, 1, 2), (B, 2, 1), (G, 3, 2))
-    assert found.leaves[~found.provisional].tolist() == [A]
+@pytest.mark.parametrize(
+    ("shots", "trained"),
+    [
+        ([(A, 1, 1), (B, 2, 1)], [G]),
+        ([(A, 1, 2), (B, 2, 1), (G, 3, 1)], [A]),
+        ([(A, 1, 2), (B, 2, 1), (G, 3, 2)], [G, A]),
+    ],
+)
+def test_a_parent_is_a_leaf_where_no_child_is_or_its_own_photos_suffice(shots: list[Shot], trained: list[int]) -> None:
+    found = chosen_from(*shots)
+    assert found.leaves[~found.provisional].tolist() == trained
 
 
 def test_a_rare_taxon_gets_a_provisional_leaf_and_its_photos_also_train_the_parent() -> None:

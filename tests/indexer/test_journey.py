@@ -17,15 +17,17 @@ from reverse_search.domain.words import AbstainReason, SuggestionState
 from reverse_search.generation.opened import open_current
 from reverse_search.generation.publish import GenerationStore
 from tests.support.collections import MadeCollection, make_collection
+from tests.support.store_databases import PostgresServer
 
 pytestmark = pytest.mark.slow
 STEPS = ("embed", "collect", "train", "score", "suggest", "build", "check", "publish")
 
 
-def run(home: Path, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "indexer", "--home", str(home), *arguments], capture_output=True, text=True, timeout=300
-    )
+def run(
+    home: Path, *arguments: str, status: int = 0, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "indexer", "--home", str(home), *arguments]
+    done = subprocess.run(command, env=os.environ | (environment or {}), capture_output=True, text=True, timeout=300)
     assert done.returncode == status, done.stderr + done.stdout
     return done
 
@@ -140,6 +142,17 @@ def test_a_second_night_without_changes_publishes_nothing(published: Path, tmp_p
     before = GenerationStore(home).names()
     assert "still serving" in run(home, "nightly").stdout
     assert GenerationStore(home).names() == before
+
+
+@pytest.mark.postgres
+def test_the_same_on_postgresql(
+    made: MadeCollection, published: Path, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    postgres_server.admin("CREATE DATABASE journey")
+    url = {"REVERSE_SEARCH_DATABASE_URL": postgres_server.url("journey")}
+    for command in (("init",), ("import", "open-data", str(made.folder)), ("nightly",)):
+        run(tmp_path / "home", *command, environment=url)
+    assert contents(tmp_path / "home") == contents(published)
 
 
 @pytest.fixture

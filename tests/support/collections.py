@@ -24,6 +24,7 @@ TAXA = {
     300: ("48460/1", "genus", 20, "Banksia"),
 }
 SPECIES = {111: "red", 112: "orange", 121: "green", 211: "blue"}
+Row = tuple[object, ...]
 STATES = ("verified",) * 6 + ("single", "unknown", "coarse", "wrong")
 
 
@@ -45,7 +46,9 @@ def make_collection(folder: Path, per_species: int = 20, seed: int = 7) -> MadeC
     """Write the folder."""
     rng = random.Random(seed)
     folder.mkdir(parents=True)
-    observations, photos, identifications = [], [], []
+    observations: list[Row] = []
+    photos: list[Row] = []
+    identifications: list[Row] = []
     truth: dict[str, tuple[int, str]] = {}
     for species in SPECIES:
         for number in range(per_species):
@@ -106,6 +109,6 @@ def draw_photo(path: Path, colour: str, rng: random.Random) -> None:
     image.save(path, quality=90)
 
 
-def _write(path: Path, header: str, rows: Sequence[tuple[object, ...]]) -> None:
+def _write(path: Path, header: str, rows: Sequence[Row]) -> None:
     lines = [header.replace(" ", "\t"), *("\t".join(map(str, row)) for row in rows)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
