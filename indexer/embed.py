@@ -15,7 +15,6 @@ from indexer.photos import PhotoRef
 from indexer.raw_sample import RawSample, RawVectors
 from reverse_search.domain.arrays import BoolArray, IntArray
 from reverse_search.domain.backbone import BackboneId
-from reverse_search.domain.files import write_atomic
 from reverse_search.errors import PhotoMissing, PhotoProblem, PhotoUnreachable, PhotoUnreadable
 from reverse_search.store import columns as stored
 from reverse_search.vectors.segments import SegmentSet, SegmentWriter
@@ -71,6 +70,7 @@ class Embedder:
         source: photo files.
         use_projection: whether raw vectors are projected where enough photos are there to fit on.
         record: told of every photo's problem, or that it has none any more.
+        refit: fit a projection even if raw vectors are there already.
     """
 
     home: Path
@@ -78,6 +78,7 @@ class Embedder:
     source: PhotoSource
     use_projection: bool
     record: RecordProblems
+    refit: bool = False
 
     def run(self, photos: stored.PhotoColumns, progress: Progress) -> EmbedReport:
         """Embed all photos that need it: new ones by ascending id, then those that failed before."""
@@ -140,21 +141,25 @@ class Embedder:
 
     def _projection(self, photos: stored.PhotoColumns, progress: Progress) -> Projection | None:
         """The projection of this model: stored, or fitted now on a sample. None where raw vectors are kept."""
-        folder = self._folder()
-        path, raw_marker = folder / "projection.npz", folder / "raw"
-        if not self.use_projection or raw_marker.is_file():
+        path = self._folder() / "projection.npz"
+        if not self.use_projection:
             return None
         if path.is_file():
             return Projection.load(path)
+        if not self.refit and self._has_raw_segments():
+            return None
         self._embed_sample(photos, progress)
         sample = self._sample().load().vectors
-        folder.mkdir(parents=True, exist_ok=True)
         if len(sample) < MIN_SAMPLE:
-            write_atomic(raw_marker, b"too few photos to fit a projection on; `nightly --refit` tries again\n")
             return None
         projection = Projection.fit(sample)
+        path.parent.mkdir(parents=True, exist_ok=True)
         projection.save(path)
         return projection
+
+    def _has_raw_segments(self) -> bool:
+        """Whether the collection began with too few photos to fit on; it stays as it is until a refit is asked for."""
+        return SegmentSet.open(self.home / "segments", backbone_id(self.process.facts, None)).count > 0
 
     def _embed_sample(self, photos: stored.PhotoColumns, progress: Progress) -> None:
         """Keep raw vectors of a bounded sample that doesn't depend on the order of ids."""

@@ -127,7 +127,7 @@ class Nightly:
             with self.database.write() as connection:
                 self._run_id = runs.start_run(connection, "nightly", self.now())
             try:
-                report = self._steps()
+                report = self._steps(refit)
             except BaseException as error:
                 self._finish("failed", None, f"{type(error).__name__}: {error}")
                 raise
@@ -138,8 +138,8 @@ class Nightly:
         with self.database.write() as connection:
             runs.finish_run(connection, self._run_id, state, self.now(), generation=generation, message=message)
 
-    def _steps(self) -> NightlyReport:
-        embedded = self._step("embed", self._embed)
+    def _steps(self, refit: bool) -> NightlyReport:
+        embedded = self._step("embed", lambda: self._embed(refit))
         build = Build(self, embedded.backbone)
         serving = GenerationStore(self.home).current_or_none()
         if serving is not None and build.is_served_by(serving):
@@ -172,12 +172,12 @@ class Nightly:
         with self.database.write() as connection:
             runs.finish_step(connection, step, state, self.now(), seconds=seconds, counts=counts, message=message)
 
-    def _embed(self) -> EmbedReport:
+    def _embed(self, refit: bool) -> EmbedReport:
         with self.database.snapshot() as connection:
             photos = stored.read_columns(connection).photos
         with BackboneProcess(self.settings.backbone) as process, self.meter.live():
             use_projection = self.settings.projection == "auto" and self.settings.backbone == "bundled"
-            embedder = Embedder(self.home, process, self.source, use_projection, self._record_problems)
+            embedder = Embedder(self.home, process, self.source, use_projection, self._record_problems, refit)
             report = embedder.run(photos, self._progress("embed", "photos"))
         self.meter.say(f"{report.embedded:,} photos embedded, {report.problems:,} can't be used")
         return report

@@ -116,8 +116,8 @@ class World:
             extension_names=("jpg",),
         )
 
-    def run(self, use_projection: bool = False) -> EmbedReport:
-        embedder = Embedder(self.home, self.process, self, use_projection, self.record)
+    def run(self, use_projection: bool = False, refit: bool = False) -> EmbedReport:
+        embedder = Embedder(self.home, self.process, self, use_projection, self.record, refit)
         return embedder.run(self.columns(), lambda done, total: None)
 
     def segments(self, report: EmbedReport) -> SegmentSet:
@@ -295,12 +295,28 @@ def test_too_few_photos_keep_raw_vectors_for_good(make_world: MakeWorld) -> None
     world.ids = [1, 2, 3]
     report = world.run(use_projection=True)
     assert report.backbone.projection == "none"
-    assert list((world.home / "projections").glob("*/raw"))
     world.ids = make_world().ids
     world.put(*GOOD)
     again = world.run(use_projection=True)
     assert again.backbone == report.backbone
     assert world.segments(again).count == 14
+
+
+def test_a_first_night_without_a_single_photo_decides_nothing(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put(*GOOD, content=BAD)
+    assert world.run(use_projection=True).embedded == 0
+    world.put(*GOOD)
+    assert world.run(use_projection=True).backbone.projection != "none"
+
+
+def test_a_refit_projects_what_was_raw(make_world: MakeWorld) -> None:
+    world = make_world()
+    raw = world.run(use_projection=False)
+    assert world.run(use_projection=True).backbone == raw.backbone
+    refitted = world.run(use_projection=True, refit=True)
+    assert refitted.backbone.projection != "none"
+    assert world.segments(refitted).photo_ids.tolist() == GOOD
 
 
 def test_too_few_readable_photos_keep_raw_vectors(make_world: MakeWorld) -> None:
