@@ -1,7 +1,7 @@
 """Progress on the terminal: a bar where a person watches, a line now and then where a log is kept."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -43,6 +43,10 @@ class Meter:
         elif now - self._logged > LOG_EVERY_S or (fraction_done >= 1 and now - began > 1):
             self._logged = now
             self._console.print(f"{step}: {done:,} {unit} ({fraction_done:.0%}) {rate}", highlight=False)
+
+    def counter(self, step: str, unit: str) -> Callable[[int, int], None]:
+        """A function that is told (done, all) of one step."""
+        return lambda done, of: self.show(step, done, done / max(of, 1), unit)
 
     def say(self, text: str) -> None:
         """A line of its own."""

@@ -49,24 +49,24 @@ class RawHead:
     bias: FloatArray
     provisional: BoolArray
 
-    def logits(self, vectors: FloatArray, imprinting: Imprinting) -> FloatArray:
-        """Untempered logits: (n, n_leaves) float32."""
-        return self.rescale(vectors @ self.weights.T, imprinting)
-
     def rescale(self, products: FloatArray, imprinting: Imprinting) -> FloatArray:
         """Products with the weights → logits."""
-        scale = np.where(self.provisional, np.float32(imprinting.scale), np.float32(1))
-        shift = np.where(self.provisional & (self.bias > NEVER), np.float32(imprinting.bias), self.bias)
-        return np.asarray(products * scale + shift, dtype=np.float32)
+        scale, bias = self._scaled(imprinting)
+        return np.asarray(products * scale + bias, dtype=np.float32)
 
     def finish(
         self, backbone: BackboneId, leaf_taxon_ids: IntArray, imprinting: Imprinting, temperature: float
     ) -> Head:
         """The calibrated head."""
+        scale, bias = self._scaled(imprinting)
+        weights = (self.weights * scale[:, None]).astype(np.float32)
+        return Head(backbone, leaf_taxon_ids, weights, bias, self.provisional, temperature)
+
+    def _scaled(self, imprinting: Imprinting) -> tuple[FloatArray, FloatArray]:
+        """Factor and bias of every leaf."""
         scale = np.where(self.provisional, np.float32(imprinting.scale), np.float32(1))
         bias = np.where(self.provisional & (self.bias > NEVER), np.float32(imprinting.bias), self.bias)
-        weights = (self.weights * scale[:, None]).astype(np.float32)
-        return Head(backbone, leaf_taxon_ids, weights, bias.astype(np.float32), self.provisional, temperature)
+        return scale.astype(np.float32), bias.astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)

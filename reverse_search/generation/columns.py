@@ -25,11 +25,10 @@ def load_columns(folder: Path, cls: type[T]) -> T:
         CorruptFile: a field's file is missing, truncated or not an array.
     """
     fields = dataclasses.fields(cls)  # type: ignore[arg-type]
-    return cls(**{field.name: load_array(folder / f"{field.name}.npy") for field in fields})
+    return cls(**{field.name: _map_column(folder / f"{field.name}.npy") for field in fields})
 
 
-def load_array(path: Path) -> Any:
-    """Map one array, read-only. Raises CorruptFile."""
+def _map_column(path: Path) -> Any:
     try:
         # An empty array can't be mapped.
         return (
