@@ -131,7 +131,7 @@ def open_data(home: Path | None, folder: Path, photos: Path | None, identificati
     click.echo(f"Next: reverse-search --home {settings.home} nightly")
 
 
-@main.command()
+@main.command(short_help="Embed, train, score, suggest, build, check, publish.")
 @click.option("--refit", is_flag=True, help="Fit the projection anew; all photos are then embedded anew.")
 @click.pass_obj
 def nightly(home: Path | None, refit: bool) -> None:
@@ -147,7 +147,7 @@ def nightly(home: Path | None, refit: bool) -> None:
     click.echo(f"{'published' if report.published else 'still serving'} {report.generation}")
 
 
-@main.command()
+@main.command(short_help="Observations that look like a taxon but lack that ID.")
 @click.argument("taxon")
 @click.option("--kind", type=KINDS, default="any", show_default=True, help="Which candidates.")
 @click.option("--limit", type=click.IntRange(min=1), default=30, show_default=True)
@@ -170,7 +170,7 @@ def _taxon_id(taxonomy: "Taxonomy", asked: str) -> int:
     return int(taxonomy.taxon_ids[taxonomy.find(asked)])
 
 
-@main.command()
+@main.command(short_help="A family or genus for Unknowns, or why none is said.")
 @click.option("--pool", default="unknown", show_default=True, help="unknown, or coarse:RANK (no finer than RANK).")
 @click.option("--limit", type=click.IntRange(min=1), help="Entries at most; all by default.")
 @click.option("--format", "format_", type=FORMATS, default="table", show_default=True)
@@ -186,7 +186,7 @@ def suggest(home: Path | None, pool: str, limit: int | None, format_: str) -> No
     print_suggestions(Triage(generation).run(query), format_, click.echo)
 
 
-@main.command()
+@main.command(short_help="What serves, how good it is, how the last run went.")
 @click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.pass_obj
 def status(home: Path | None, format_: str) -> None:
@@ -199,7 +199,7 @@ def status(home: Path | None, format_: str) -> None:
         print_status(read_status(settings.home, database), format_, click.echo)
 
 
-@main.command()
+@main.command(short_help="Measure search and suggestions against the truth.")
 @click.argument("truth", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--pool", "pools", multiple=True, default=("unknown", "coarse:class"), show_default=True)
 @click.pass_obj

@@ -117,7 +117,8 @@ def _suggestions_table(page: TriagePage) -> str:
 def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        # An id broken over two lines can't be copied.
+        table.add_column(column, overflow="fold", no_wrap=column == "observation")
     for row in rows:
         table.add_row(*row)
     buffer = io.StringIO()

@@ -144,6 +144,19 @@ def test_a_second_night_without_changes_publishes_nothing(published: Path, tmp_p
     assert GenerationStore(home).names() == before
 
 
+def test_the_readme_s_commands_work_as_written(made: MadeCollection, tmp_path: Path) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    block = readme.split("## Use it on Open Data")[1].split("```")[1]
+    script = block.replace("path/to/dump", str(made.folder))
+    assert "reverse-search nightly" in script
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    command = ["sh", "-e", "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "Proteaceae (family 100)" in done.stdout
+    assert (tmp_path / "my-data" / "CURRENT").is_file()
+
+
 @pytest.mark.postgres
 def test_the_same_on_postgresql(
     made: MadeCollection, published: Path, postgres_server: PostgresServer, tmp_path: Path
