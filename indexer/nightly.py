@@ -78,6 +78,7 @@ class Nightly:
             if refit:
                 shutil.rmtree(self.home / "projections", ignore_errors=True)
             with self.database.write() as connection:
+                runs.close_abandoned(connection, "nightly", self.now())
                 self._run_id = runs.start_run(connection, "nightly", self.now())
             try:
                 report = self._steps(refit)

@@ -45,6 +45,18 @@ def start_run(connection: Connection, kind: str, now: datetime) -> int:
     return connection.scalars(statement).one()
 
 
+def close_abandoned(connection: Connection, kind: str, now: datetime) -> int:
+    """Record that runs which never ended were killed. Call it while holding the lock that they would hold.
+
+    Returns:
+        How many there were.
+    """
+    ended = {"state": "failed", "finished_at": now, "message": "ended without a word: killed, or the machine stopped"}
+    of_kind = select(Run.id).where(Run.kind == kind)
+    connection.execute(update(RunStep).where(RunStep.run_id.in_(of_kind), RunStep.state == "running").values(ended))
+    return connection.execute(update(Run).where(Run.kind == kind, Run.state == "running").values(ended)).rowcount
+
+
 def finish_run(
     connection: Connection,
     run_id: int,

@@ -47,3 +47,20 @@ def test_the_last_of_a_kind_and_state(database: Database) -> None:
     assert good is not None
     assert (last.run_id, good.run_id, good.generation) == (second, first, "g1")
     assert [run.run_id for run in recent] == [other, second, first]
+
+
+def test_runs_that_never_ended_are_closed_and_others_left_alone(database: Database) -> None:
+    with database.write() as connection:
+        done = runs.start_run(connection, "nightly", NOW)
+        runs.finish_run(connection, done, "succeeded", NOW)
+        killed = runs.start_run(connection, "nightly", NOW)
+        runs.start_step(connection, killed, "train", NOW)
+        runs.start_run(connection, "import", NOW)
+        assert runs.close_abandoned(connection, "nightly", NOW) == 1
+        assert runs.close_abandoned(connection, "nightly", NOW) == 0
+        states = {run.run_id: run.state for run in runs.recent_runs(connection, kind="nightly")}
+        abandoned = runs.recent_runs(connection, kind="nightly", state="failed")[0]
+        assert runs.last_run(connection, "import", "running") is not None
+    assert states == {done: "succeeded", killed: "failed"}
+    assert "killed" in str(abandoned.message)
+    assert [step.state for step in abandoned.steps] == ["failed"]
