@@ -1,12 +1,14 @@
 """How good search and suggestions are, against a table of what each observation really is.
 
+Observations that the table doesn't name are left out of every figure.
+
 The truth is never an input of anything else: it is read here, and only compared.
 """
 
 import csv
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -80,9 +82,10 @@ def evaluate_search(index: ServedIndex, truth: Truth) -> list[TaxonFigures]:
     figures = []
     for taxon in np.flatnonzero(taxonomy.rank_levels == 10):
         page = search.run(TaxonQuery(int(taxonomy.taxon_ids[taxon]), limit=WHOLE_POOL))
-        is_x = np.array([taxonomy.contains(int(taxon), nodes[c.observation_uuid]) for c in page.candidates], dtype=bool)
+        known = [c for c in page.candidates if c.observation_uuid in nodes]
+        is_x = np.array([taxonomy.contains(int(taxon), nodes[c.observation_uuid]) for c in known], dtype=np.bool_)
         if is_x.any():
-            figures.append(_figures(page, is_x, int(taxon) in provisional))
+            figures.append(_figures(replace(page, candidates=tuple(known)), is_x, int(taxon) in provisional))
     return figures
 
 
@@ -106,12 +109,11 @@ def evaluate_suggestions(index: ServedIndex, truth: Truth, pools: Iterable[str])
     figures = []
     for pool in pools:
         page = Triage(index).run(TriageQuery.parse(pool))
-        said = [
-            (e.rank, _is_wrong(index.taxonomy, e.taxon_id, truth[e.observation_uuid])) for e in page.entries if e.rank
-        ]
+        known = [e for e in page.entries if e.observation_uuid in truth]
+        said = [(e.rank, _is_wrong(index.taxonomy, e.taxon_id, truth[e.observation_uuid])) for e in known if e.rank]
         for rank in ("genus", "family", "any"):
             wrong = [w for r, w in said if rank in (r, "any")]
-            figures.append(SuggestionFigures(pool, rank, len(wrong), sum(wrong), page.pool_size))
+            figures.append(SuggestionFigures(pool, rank, len(wrong), sum(wrong), len(known)))
     return figures
 
 

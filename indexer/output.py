@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -66,7 +67,7 @@ def print_suggestions(page: TriagePage, format_: str, echo: Echo) -> None:
 def print_status(status: Mapping[str, Any], format_: str, echo: Echo) -> None:
     """Print the status."""
     if format_ == "json":
-        echo(json.dumps(status, ensure_ascii=False, default=str))
+        echo(json.dumps(_finite(status), ensure_ascii=False, default=str))
         return
     for section, values in status.items():
         echo(f"{section}:" if isinstance(values, Mapping) else f"{section}: {_shown(values)}")
@@ -139,6 +140,13 @@ def _cell(value: object) -> object:
     if isinstance(value, tuple | list):
         return " ".join(map(str, value))
     return "" if value is None else value
+
+
+def _finite(value: Any) -> Any:
+    """NaN is no JSON: what could not be measured is null."""
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _shown(value: object) -> str:

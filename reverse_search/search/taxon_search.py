@@ -122,6 +122,7 @@ class TaxonSearch:
         pool = self._pool(taxon, query)
         counts = pool.counts()
         if not self._can_rank(taxon):
+            pool.plan.update({"path": "empty", "pool_size": int(pool.mask.sum()), "exact": True})
             why = "no verified observation of this taxon, or of anything below it, has a photo here yet"
             return self._page(taxon, pool, counts, dict.fromkeys(KINDS, 0.0), (), why)
         rows = self._candidate_rows(taxon, pool, query)
