@@ -9,7 +9,7 @@ from indexer.train.jobs import SoftmaxJob, SoftmaxSettings
 from reverse_search.domain.arrays import BoolArray, FloatArray
 
 THREADS_PAY_FROM = 100_000_000
-"""Multiplications a step below which a second thread costs more than it gives (0.6 s against 1.1 s on the sample)."""
+"""Multiplications a step below which a second thread costs more than it gives (measured: README, Decisions)."""
 
 
 def fit_all(vectors: Path, jobs: list[SoftmaxJob], settings: SoftmaxSettings) -> list[tuple[FloatArray, FloatArray]]:
