@@ -29,7 +29,7 @@ from reverse_search.classify.training_set import TrainingRules
 from reverse_search.domain.arrays import IntArray
 from reverse_search.domain.backbone import BackboneId
 from reverse_search.domain.catalogue import ExemplarColumns, ObservationColumns, PhotoColumns
-from reverse_search.domain.files import sync_tree, write_atomic
+from reverse_search.domain.files import remove_leftovers, sync_tree, write_atomic
 from reverse_search.domain.lacking import IdentificationColumns
 from reverse_search.domain.taxonomy import Taxonomy
 from reverse_search.errors import Busy
@@ -82,6 +82,7 @@ class Build:
         self._marks = home / "building" / self.key / "done"
         self._marks.mkdir(parents=True, exist_ok=True)
         self._discard_others()
+        remove_leftovers(self.folder)  # the manifest lists every file it finds
 
     def _key(self) -> str:
         """Digest of everything that decides the contents."""

@@ -47,6 +47,12 @@ def write_atomic(path: Path, content: bytes | Writer) -> None:
     sync_directory(path.parent)
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Delete what killed `write_atomic` calls left aside anywhere below `folder`, where nobody may be writing."""
+    for path in folder.rglob(".*.tmp"):
+        path.unlink()
+
+
 def sync_directory(path: Path) -> None:
     """Make the names in one directory durable."""
     _sync(path, os.O_RDONLY | os.O_DIRECTORY)

@@ -192,3 +192,13 @@ def test_killed_at_any_step_it_ends_in_the_same_contents(killed: Path, published
     run(killed, "nightly")
     assert contents(killed) == contents(published)
     assert not any((killed / "building").iterdir())
+
+
+@pytest.mark.parametrize("killed", ["check"], indirect=True)
+def test_a_file_left_half_written_by_the_kill_is_not_published(killed: Path, published: Path) -> None:
+    (folder,) = (killed / "building").glob("*/generation")
+    (folder / ".index.json.1.0.tmp").write_bytes(b"{")
+    (folder / "manifest.json").unlink()
+    next(killed.glob("building/*/done/build")).unlink()
+    run(killed, "nightly")
+    assert contents(killed) == contents(published)
