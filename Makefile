@@ -4,7 +4,11 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: test lint types system-packages clean
+.PHONY: demo test lint types system-packages clean
+
+# A drawn collection, its index and the site. ARGS=--no-serve stops before the site.
+demo: $(STAMP)
+	$(BIN)/reverse-search demo $(ARGS)
 
 test: $(STAMP) system-packages lint types
 	$(BIN)/python -m pytest

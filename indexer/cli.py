@@ -1,5 +1,6 @@
 """The command line: a composition root. Everything heavy is imported by the command that needs it."""
 
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,7 +47,8 @@ class InOrder(click.Group):
 def main(ctx: click.Context, home: Path | None) -> None:
     """Find observations that look like a taxon but lack that identification.
 
-    Begin with `init`, then `import`, then `nightly`; after that `search`, `suggest` and `status` answer.
+    To see it at work, `demo`. On your own data begin with `init`, then `import`, then `nightly`; after that `search`,
+    `suggest` and the site (`serve`) answer.
     REVERSE_SEARCH_DATABASE_URL names another database than the file in the data directory.
     """
     ctx.obj = home
@@ -82,6 +84,27 @@ def _meter() -> "Meter":
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+@main.command(short_help="A made collection, its index and the site, in one go.")
+@click.option("--no-serve", is_flag=True, help="Stop before the site.")
+@click.option("--size", type=click.IntRange(min=1), default=1500, show_default=True, help="Photos to draw.")
+@click.option("--real", metavar="TAXON", help="A few hundred real observations of TAXON instead, from the platform.")
+@click.option("--bbox", metavar="W,S,E,N", help="Where the real ones come from, in degrees.")
+@click.pass_obj
+def demo(home: Path | None, no_serve: bool, size: int, real: str | None, bbox: str | None) -> None:
+    """Draw a collection, index it and serve the site: everything works without a network.
+
+    It lies in reverse-search-demo, or in --home, and is left as it is when run again.
+    """
+    from indexer.demo.command import Demo, demo_settings, prepare_demo
+
+    settings = demo_settings(_settings(home))
+    hint = prepare_demo(settings, Demo(size=size, real=real, bbox=bbox), _meter(), _now)
+    if no_serve:
+        click.echo(f"{hint}\nNext: reverse-search --home {settings.home} serve")
+        return
+    _serve(settings, "127.0.0.1", 8000, or_next_free=True, hint=f"\n{hint}")
 
 
 @main.command()
@@ -184,6 +207,36 @@ def suggest(home: Path | None, pool: str, limit: int | None, format_: str) -> No
     query = TriageQuery.parse(pool, limit)
     generation = open_current(_settings(home).home)
     print_suggestions(Triage(generation).run(query), format_, click.echo)
+
+
+@main.command(short_help="The site, on http://127.0.0.1:8000.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The default is reached from this machine only.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.pass_obj
+def serve(home: Path | None, host: str, port: int) -> None:
+    """Serve the site. It follows what the nightly job publishes, without a restart."""
+    _serve(_settings(home), host, port)
+
+
+def _serve(settings: "Settings", host: str, port: int, *, or_next_free: bool = False, hint: str = "") -> None:
+    # Before numpy and faiss are loaded, which read it once: a worker's requests are the parallelism.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from web import server
+    from web.site import Site, read_notice
+
+    notice = read_notice(settings.home)
+    listener = server.listen(host, port, or_next_free=or_next_free)
+    site = Site(
+        home=settings.home.resolve(),
+        database_url=settings.url,
+        # A collection with a notice isn't the platform's: its observations can't be found there.
+        platform_url=None if notice else settings.platform_url.rstrip("/"),
+        notice=notice,
+        trusted_hosts=server.trusted_hosts(host, settings.trusted_hosts),
+    )
+    click.echo(f"The site is at {server.url_of(listener)}  (Ctrl+C stops it){hint}")
+    server.serve(site, listener, settings.workers)
 
 
 @main.command(short_help="What serves, how good it is, how the last run went.")

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from reverse_search.search.answers import plain, taxon_answer, triage_answer
 from reverse_search.search.taxon_search import Candidate, TaxonPage
 from reverse_search.search.triage import SuggestionEntry, TriagePage
 
@@ -18,36 +18,10 @@ Echo = Callable[[str], None]
 WIDTH = 118
 
 
-def search_page(page: TaxonPage) -> dict[str, Any]:
-    """A search's answer as it is printed with --format json."""
-    return {
-        "taxon": {"id": page.taxon_id, "name": page.name, "rank": page.rank},
-        "generation": page.generation,
-        "plan": dict(page.plan),
-        "counts": {kind.value: n for kind, n in page.counts.items()},
-        "likely": {kind.value: round(n, 4) for kind, n in page.likely.items()},
-        "candidates": [asdict(candidate) for candidate in page.candidates],
-        "explanation": page.explanation,
-    }
-
-
-def suggestions_page(page: TriagePage) -> dict[str, Any]:
-    """A pool's suggestions as they are printed with --format json."""
-    return {
-        "pool": page.pool,
-        "generation": page.generation,
-        "policy": page.policy,
-        "certified": page.certified,
-        "pool_size": page.pool_size,
-        "counts": dict(page.counts),
-        "suggestions": [asdict(entry) for entry in page.entries],
-    }
-
-
 def print_search(page: TaxonPage, format_: str, echo: Echo) -> None:
     """Print a search's answer."""
     if format_ == "json":
-        echo(json.dumps(search_page(page), ensure_ascii=False))
+        echo(json.dumps(taxon_answer(page), ensure_ascii=False))
     elif format_ == "csv":
         echo(_csv([asdict(c) for c in page.candidates], list(Candidate.__dataclass_fields__)))
     else:
@@ -57,7 +31,7 @@ def print_search(page: TaxonPage, format_: str, echo: Echo) -> None:
 def print_suggestions(page: TriagePage, format_: str, echo: Echo) -> None:
     """Print a pool's suggestions."""
     if format_ == "json":
-        echo(json.dumps(suggestions_page(page), ensure_ascii=False))
+        echo(json.dumps(triage_answer(page), ensure_ascii=False))
     elif format_ == "csv":
         echo(_csv([asdict(e) for e in page.entries], list(SuggestionEntry.__dataclass_fields__)))
     else:
@@ -67,7 +41,7 @@ def print_suggestions(page: TriagePage, format_: str, echo: Echo) -> None:
 def print_status(status: Mapping[str, Any], format_: str, echo: Echo) -> None:
     """Print the status."""
     if format_ == "json":
-        echo(json.dumps(_finite(status), ensure_ascii=False, default=str))
+        echo(json.dumps(plain(status), ensure_ascii=False))
         return
     for section, values in status.items():
         echo(f"{section}:" if isinstance(values, Mapping) else f"{section}: {_shown(values)}")
@@ -140,13 +114,6 @@ def _cell(value: object) -> object:
     if isinstance(value, tuple | list):
         return " ".join(map(str, value))
     return "" if value is None else value
-
-
-def _finite(value: Any) -> Any:
-    """NaN is no JSON: what could not be measured is null."""
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _shown(value: object) -> str:

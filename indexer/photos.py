@@ -1,34 +1,20 @@
 """Where a photo's file is: in a local folder, or fetched into the data directory."""
 
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from indexer.downloads import Breaker, Downloader
 from reverse_search.errors import PhotoMissing, PhotoProblem, PhotoUnreachable
+from reverse_search.photos.files import SIZES, PhotoFolders, PhotoRef, safe_extension
 from reverse_search.store.photos import list_photo_roots
 from reverse_search.store.session import Database
 
-SIZES = ("medium", "large", "original", "small")
-"""Which size to take, best first: 500 pixels are what a backbone looks at, and more costs time to decode."""
+__all__ = ["UNREACHABLE_IN_A_ROW", "Found", "PhotoRef", "PhotoStore", "photo_source"]
 
-EXTENSIONS = ("jpg", "jpeg", "png", "gif", "webp")
 UNREACHABLE_IN_A_ROW = 8
-
-_SAFE_EXTENSION = re.compile(r"[A-Za-z0-9]{1,8}").fullmatch
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoRef:
-    """A photo as the platform names it. `extension` is what the source said, "" where it said nothing."""
-
-    photo_id: int
-    extension: str
-
 
 Found = tuple[PhotoRef, Path | PhotoProblem]
 
@@ -55,9 +41,7 @@ class PhotoStore:
             unreachable_in_a_row: after so many the rest isn't tried any more, so that a machine without a network
                 doesn't wait for hours. A new store tries again.
         """
-        self._roots: list[Path] = list(roots)
-        if download_dir is not None:
-            self._roots.append(download_dir)
+        self._folders = PhotoFolders([*roots, *([download_dir] if download_dir is not None else [])])
         self._downloader = downloader if download_dir is not None else None
         self._download_dir = download_dir
         self._workers = workers
@@ -68,15 +52,9 @@ class PhotoStore:
 
         Raises:
             PhotoMissing: there is none.
+            PhotoUnreachable: a folder can't be read.
         """
-        for root in self._roots:
-            folder = root / str(int(ref.photo_id))
-            if folder.is_dir():
-                for name in _names(ref.extension):
-                    path = folder / name
-                    if path.is_file():
-                        return path
-        raise PhotoMissing(f"photo {ref.photo_id} is in none of {len(self._roots)} folders")
+        return self._folders.find(ref)
 
     def fetch(self, ref: PhotoRef) -> Path:
         """The file of a photo, downloaded if need be.
@@ -84,7 +62,7 @@ class PhotoStore:
         Raises:
             PhotoMissing: neither a folder nor the server has it.
             PhotoUnreadable: the server's file is no picture.
-            PhotoUnreachable: the server can't be reached.
+            PhotoUnreachable: the server can't be reached, or a folder can't be read.
         """
         try:
             return self.find(ref)
@@ -96,7 +74,7 @@ class PhotoStore:
     def _download(self, ref: PhotoRef, downloader: Downloader, download_dir: Path) -> Path:
         if self._breaker.is_open:
             raise PhotoUnreachable(f"photo {ref.photo_id} wasn't tried: {downloader.base_url} can't be reached")
-        extension = ref.extension.lower() if _SAFE_EXTENSION(ref.extension) else EXTENSIONS[0]
+        extension = safe_extension(ref.extension)
         size = SIZES[0]
         to = download_dir / str(int(ref.photo_id)) / f"{size}.{extension}"
         try:
@@ -131,19 +109,15 @@ class PhotoStore:
             return ref, problem
 
 
-def photo_source(home: Path, database: Database, base_url: str) -> PhotoStore:
+def photo_source(home: Path, database: Database, base_url: str | None) -> PhotoStore:
     """The photos of the folders that imports named, and of a server, from which they come to `<home>/photos`.
+
+    Without a server (None) nothing is fetched.
 
     Raises:
         BadSettings: the server's address isn't one that photos may be fetched from.
     """
     with database.read() as connection:
         roots = list_photo_roots(connection)
-    return PhotoStore(roots, downloader=Downloader(base_url), download_dir=home / "photos")
-
-
-def _names(extension: str) -> Iterator[str]:
-    """File names to try, best first. An extension that could leave the folder is not tried."""
-    told = [extension.lower()] if _SAFE_EXTENSION(extension) else []
-    extensions = told + [other for other in EXTENSIONS if other not in told]
-    return (f"{size}.{ext}" for size in SIZES for ext in extensions)
+    downloader = None if base_url is None else Downloader(base_url)
+    return PhotoStore(roots, downloader=downloader, download_dir=home / "photos")

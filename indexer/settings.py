@@ -18,10 +18,15 @@ class Settings(BaseSettings):
     photo_base_url: str = Field(
         default="https://inaturalist-open-data.s3.amazonaws.com/photos", description="where missing photos come from"
     )
+    api_url: str = Field(default="https://api.inaturalist.org/v1", description="the platform's API")
     folds: int = Field(default=5, ge=2, le=20, description="folds of observers")
     keep_generations: int = Field(default=3, ge=1, description="how many generations stay on disk")
     seed: int = Field(default=1, description="of everything that is drawn at random")
     max_error: float = Field(default=0.02, gt=0, lt=1, description="promised share of wrong suggestions")
+
+    workers: int = Field(default=2, ge=1, le=64, description="processes that serve the site")
+    platform_url: str = Field(default="https://www.inaturalist.org", description="where the site's links lead to")
+    trusted_hosts: str | None = Field(default=None, description="names the site is reached by, with commas; any if *")
 
     @property
     def url(self) -> str:

@@ -47,13 +47,15 @@ def test_only_the_packages_are_in_the_wheel(installed: Path) -> None:
     tops = {path.name for path in installed.iterdir() if not path.name.endswith(".dist-info")} - {"bin"}
     assert tops == {"reverse_search", "indexer", "web"}
     assert (installed / "reverse_search" / "store" / "_migrations" / "versions" / "0001_initial.py").is_file()
+    assert (installed / "web" / "templates" / "base.html").is_file()
+    assert (installed / "web" / "static" / "site.css").is_file()
 
 
 def test_help_lists_the_commands_in_order_of_use() -> None:
     text = subprocess.run(
         [sys.executable, "-m", "indexer", "--help"], capture_output=True, text=True, check=True
     ).stdout
-    commands = ["init", "import", "nightly", "search", "suggest", "status", "evaluate"]
+    commands = ["demo", "init", "import", "nightly", "search", "suggest", "serve", "status", "evaluate"]
     listed = [line.split()[0] for line in text.split("Commands:")[1].splitlines() if line.strip()]
     assert listed == commands
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from reverse_search.domain.arrays import AnyArray, BoolArray, DoubleArray, FloatArray, IntArray
+from reverse_search.domain.catalogue import GRADE_CODES
 from reverse_search.domain.lacking import HAS_IDENTIFICATION, KIND_CODES, KINDS
 from reverse_search.domain.words import Kind, QualityGrade
 from reverse_search.search.features import FeatureReader, Features, distinct_exemplars, keep_true
@@ -15,6 +16,7 @@ from reverse_search.search.ports import ServedIndex
 from reverse_search.vectors.kmeans import spherical_kmeans
 
 DEFAULT_GRADES = frozenset({QualityGrade.NEEDS_ID, QualityGrade.RESEARCH})
+GRADES: dict[int, QualityGrade] = {code: grade for grade, code in GRADE_CODES.items()}
 MIN_CANDIDATES = 4000
 """Pools up to this size are scored exactly, whole; of larger ones at least this many by each way of finding them."""
 MAX_PROTOTYPES = 64
@@ -29,6 +31,7 @@ class TaxonQuery:
         taxon_id: X.
         kind: only candidates of this kind; None for all.
         limit: how many candidates at most.
+        offset: how many of the best to pass over: the pages before this one.
         grades: quality grades in play.
         include_rejected: also those where somebody's disagreement rules X out.
     """
@@ -36,6 +39,7 @@ class TaxonQuery:
     taxon_id: int
     kind: Kind | None = None
     limit: int = 30
+    offset: int = 0
     grades: frozenset[QualityGrade] = DEFAULT_GRADES
     include_rejected: bool = False
 
@@ -53,6 +57,7 @@ class Candidate:
         neighbour_similarity: mean cosine to the three most similar exemplars; None when X has none.
         recorded_nearby: whether X is recorded within the radius; None when place says nothing.
         current_taxon_id: the observation's own taxon, None for none.
+        quality_grade: as the platform says.
         photo_ids: its embedded photos in order.
         exemplar_photo_ids: the most similar exemplars of X, from distinct observers.
     """
@@ -65,13 +70,14 @@ class Candidate:
     neighbour_similarity: float | None
     recorded_nearby: bool | None
     current_taxon_id: int | None
+    quality_grade: QualityGrade
     photo_ids: tuple[int, ...]
     exemplar_photo_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TaxonPage:
-    """The answer: min(limit, matches) candidates, best first.
+    """The answer: min(limit, matches) candidates from the offset on, best first.
 
     Attributes:
         taxon_id: X.
@@ -129,9 +135,10 @@ class TaxonSearch:
         features = self._features.read(taxon, rows, self._stored(taxon, rows))
         probability = self.probability(taxon, features)
         likely = {k: float(probability[pool.kinds[rows] == KIND_CODES[k]].sum()) for k in KINDS}
-        shown = self._best(rows, probability, pool.of_kind(query.kind), query.limit)
+        eligible = pool.of_kind(query.kind)
+        shown = self._best(rows, probability, eligible, query)
         candidates = tuple(self._candidate(taxon, rows, i, probability, features, pool) for i in shown)
-        none = None if candidates else "every observation in play already has this identification, or none matches"
+        none = None if eligible.any() else "every observation in play already has this identification, or none matches"
         return self._page(taxon, pool, counts, likely, candidates, none)
 
     def probability(self, taxon: int, features: Features) -> DoubleArray:
@@ -157,7 +164,7 @@ class TaxonSearch:
 
     def _candidate_rows(self, taxon: int, pool: _Pool, query: TaxonQuery) -> IntArray:
         """Observation rows worth exact features: the whole pool if it is small, else the best by either way."""
-        wanted = max(MIN_CANDIDATES, 2 * query.limit)
+        wanted = max(MIN_CANDIDATES, 2 * (query.offset + query.limit))
         found = [self._find(taxon, pool, pool.mask, wanted)]
         if query.kind is not None:
             found.append(self._find(taxon, pool, pool.of_kind(query.kind), wanted))
@@ -203,10 +210,10 @@ class TaxonSearch:
         return np.minimum(total[rows], 1.0)
 
     @staticmethod
-    def _best(rows: IntArray, probability: DoubleArray, mask: BoolArray, limit: int) -> IntArray:
+    def _best(rows: IntArray, probability: DoubleArray, mask: BoolArray, query: TaxonQuery) -> IntArray:
         eligible = np.flatnonzero(mask[rows])
         order = np.lexsort((rows[eligible], -probability[eligible]))
-        return eligible[order][:limit]
+        return eligible[order][query.offset : query.offset + query.limit]
 
     def _candidate(
         self, taxon: int, rows: IntArray, i: int, probability: DoubleArray, features: Features, pool: _Pool
@@ -224,6 +231,7 @@ class TaxonSearch:
             neighbour_similarity=similarity if features.best_exemplars[i, 0] >= 0 else None,
             recorded_nearby={1: True, -1: False}.get(int(features.nearby[i])),
             current_taxon_id=int(self._index.taxonomy.taxon_ids[own]) if own >= 0 else None,
+            quality_grade=GRADES[int(observations.quality_grade[row])],
             photo_ids=photo_ids_of(self._index, row),
             exemplar_photo_ids=self._exemplar_ids(taxon, features.best_exemplars[i], row),
         )

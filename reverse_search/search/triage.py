@@ -13,6 +13,8 @@ from reverse_search.search.ports import ServedIndex
 from reverse_search.search.suggesting import REASONS
 from reverse_search.search.taxon_search import DEFAULT_GRADES, photo_ids_of, uuid_text
 
+SUGGESTED = "suggested"
+TRAYS: tuple[str, ...] = (SUGGESTED, *(reason.value for reason in AbstainReason))
 POOL_RANKS: tuple[str, ...] = ("genus", "family", "order", "class", "phylum", "kingdom")
 
 
@@ -23,22 +25,28 @@ class TriageQuery:
     Attributes:
         coarse_rank: None for the Unknowns; else observations identified, but no finer than this rank.
         limit: entries at most, None for all.
+        offset: how many of the first to pass over.
+        tray: only suggestions (SUGGESTED), or only abstentions for one reason; None for all.
         grades: quality grades in play.
     """
 
     coarse_rank: str | None = None
     limit: int | None = None
+    offset: int = 0
+    tray: str | None = None
     grades: frozenset[QualityGrade] = DEFAULT_GRADES
 
     @classmethod
-    def parse(cls, pool: str, limit: int | None = None) -> "TriageQuery":
+    def parse(cls, pool: str, limit: int | None = None, offset: int = 0, tray: str | None = None) -> "TriageQuery":
         """Read "unknown" or "coarse:RANK". Raises BadRequest."""
+        if tray is not None and tray not in TRAYS:
+            raise BadRequest(f"no tray is called {tray!r}; use one of {', '.join(TRAYS)}")
         if pool == "unknown":
-            return cls(limit=limit)
+            return cls(limit=limit, offset=offset, tray=tray)
         kind, _, rank = pool.partition(":")
         if kind != "coarse" or rank not in POOL_RANKS:
             raise BadRequest(f"no pool is called {pool!r}; use unknown, or coarse: with one of {', '.join(POOL_RANKS)}")
-        return cls(coarse_rank=rank, limit=limit)
+        return cls(coarse_rank=rank, limit=limit, offset=offset, tray=tray)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +92,8 @@ class TriagePage:
         policy: name of the gate's policy.
         certified: whether its promise could be tested.
         pool_size: observations of the pool.
-        counts: how many suggestions ("suggested") and abstentions by reason.
-        entries: the first `limit` of them.
+        counts: how many suggestions (SUGGESTED) and abstentions by reason, whatever the tray.
+        entries: of the tray, `limit` from the offset on.
     """
 
     pool: str
@@ -109,7 +117,10 @@ class Triage:
         rows = np.flatnonzero(self._pool(query)[stored.observation])
         order = np.lexsort((stored.observation[rows], -np.nan_to_num(stored.probability[rows]), stored.reason[rows]))
         rows = rows[order]
-        counts = Counter("suggested" if r < 0 else REASONS[r].value for r in stored.reason[rows].tolist())
+        trays = np.array([SUGGESTED if r < 0 else REASONS[r].value for r in stored.reason[rows].tolist()], dtype=object)
+        counts = Counter(trays.tolist())
+        listed = rows if query.tray is None else rows[trays == query.tray]
+        stop = None if query.limit is None else query.offset + query.limit
         models = self._index.models
         return TriagePage(
             pool="unknown" if query.coarse_rank is None else f"coarse:{query.coarse_rank}",
@@ -117,9 +128,15 @@ class Triage:
             policy=models.policy.name,
             certified=models.certificate.certified,
             pool_size=len(rows),
-            counts=dict(counts),
-            entries=tuple(self._entry(int(i)) for i in rows[: query.limit]),
+            counts={tray: counts[tray] for tray in TRAYS if counts[tray]},
+            entries=tuple(self._entry(int(i)) for i in listed[query.offset : stop]),
         )
+
+    def entry_of(self, row: int) -> SuggestionEntry | None:
+        """What was said of one observation row, None where it is in no triage pool."""
+        judged = self._index.suggestions.observation
+        at = int(np.searchsorted(judged, np.array(row, dtype=judged.dtype)))
+        return self._entry(at) if at < len(judged) and judged[at] == row else None
 
     def _pool(self, query: TriageQuery) -> BoolArray:
         evidence = self._index.identifications

@@ -1,6 +1,7 @@
 """Photos, what is wrong with them, and where they lie."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, select
@@ -9,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from reverse_search.errors import PhotoProblem
 from reverse_search.store.changes import give_back, next_change_seq
-from reverse_search.store.models import PhotoRoot
+from reverse_search.store.models import Observation, Photo, PhotoRoot
 from reverse_search.store.upsert import Row, Target, execute_many, upsert
 
 # The same picture as before has the same problem as before; a new version of it deserves another try.
@@ -26,6 +27,38 @@ _PHOTOS = Target(
         ("deleted", "false", "photos.deleted"),
     ),
 )
+_LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRecord:
+    """One photo, whichever observation it stands in. `problem` is why it can't be used, None where nothing is known."""
+
+    photo_id: int
+    extension: str
+    license: str | None
+    problem: str | None
+    problem_detail: str | None
+
+
+def find_photo(connection: Connection, photo_id: int) -> PhotoRecord | None:
+    """A photo by the platform's photo id.
+
+    Returns:
+        None where it is unknown, or deleted, or only observations that are deleted have it. Where it stands in several,
+        the first of them that isn't deleted counts.
+    """
+    if abs(photo_id) > _LARGEST_ID:  # no database takes it, and anybody may ask for anything
+        return None
+    statement = (
+        select(Photo.photo_id, Photo.extension, Photo.license, Photo.problem, Photo.problem_detail)
+        .join(Observation, Observation.id == Photo.observation_id)
+        .where(Photo.photo_id == photo_id, Photo.deleted.is_(False), Observation.deleted.is_(False))
+        .order_by(Photo.observation_id)
+        .limit(1)
+    )
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else PhotoRecord(*row)
 
 
 def upsert_photos(connection: Connection, columns: Sequence[str], rows: Sequence[Row]) -> int:

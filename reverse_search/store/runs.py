@@ -38,6 +38,18 @@ class RunRecord:
     message: str | None
     steps: tuple[StepRecord, ...]
 
+    def summary(self) -> dict[str, str | None]:
+        """In a few words, for people."""
+        steps = (f"{s.name}={s.state}" if s.seconds is None else f"{s.name}={s.seconds:.1f}s" for s in self.steps)
+        return {
+            "state": self.state,
+            "started": self.started_at.isoformat(timespec="seconds"),
+            "finished": self.finished_at.isoformat(timespec="seconds") if self.finished_at else None,
+            "generation": self.generation,
+            "message": self.message,
+            "steps": " ".join(steps),
+        }
+
 
 def start_run(connection: Connection, kind: str, now: datetime) -> int:
     """Record that a run of `kind` begins. Returns its id."""

@@ -48,33 +48,34 @@ def files_below(folder: Path) -> list[Path]:
 # Local files
 
 
-def test_the_best_size_is_found(tmp_path: Path) -> None:
-    store = PhotoStore([tmp_path])
-    put(tmp_path, 1, "small.jpg", "original.jpg")
-    assert store.find(PhotoRef(1, "jpg")).name == "original.jpg"
-    put(tmp_path, 1, "large.jpg")
-    assert store.find(PhotoRef(1, "jpg")).name == "large.jpg"
-    put(tmp_path, 1, "medium.png")
-    assert store.find(PhotoRef(1, "jpg")).name == "medium.png"
-    put(tmp_path, 1, "medium.jpg")
-    assert store.find(PhotoRef(1, "JPG")).name == "medium.jpg"
+def test_folders_are_looked_at_in_order_the_one_for_downloads_last(tmp_path: Path) -> None:
+    store = PhotoStore([tmp_path / "first", tmp_path / "second"], download_dir=tmp_path / "photos")
+    with pytest.raises(PhotoMissing, match="none of 3 folders"):
+        store.find(PhotoRef(1, ""))
+    for name in ("photos", "second", "first"):
+        put(tmp_path / name, 1, "medium.jpg")
+        assert store.find(PhotoRef(1, "")).parts[-3] == name
 
 
-def test_roots_are_looked_at_in_order(tmp_path: Path) -> None:
-    put(tmp_path / "second", 1, "medium.jpg")
-    store = PhotoStore([tmp_path / "first", tmp_path / "second"])
-    assert store.find(PhotoRef(1, "")).parts[-3] == "second"
-    put(tmp_path / "first", 1, "small.jpg")
-    assert store.find(PhotoRef(1, "")).parts[-3] == "first"
+def test_a_local_photo_is_not_downloaded(server: PhotoServer, downloader: Downloader, tmp_path: Path) -> None:
+    put(tmp_path / "named", 1, "small.png")
+    store = PhotoStore([tmp_path / "named"], downloader=downloader, download_dir=tmp_path / "photos")
+    assert store.fetch(PhotoRef(1, "jpg")) == tmp_path / "named" / "1" / "small.png"
+    assert not server.asked
 
 
-@pytest.mark.parametrize("extension", ["jpg", "", "/../../secret", "..", "x" * 300, "j\0g"])
-def test_missing_whatever_the_extension(tmp_path: Path, extension: str) -> None:
-    put(tmp_path, 2, "thumb.jpg")
-    (tmp_path / "secret").write_text("secret")
-    for photo_id in (1, 2):
-        with pytest.raises(PhotoMissing):
-            PhotoStore([tmp_path]).find(PhotoRef(photo_id, extension))
+def test_an_unsafe_extension_is_not_asked_for(server: PhotoServer, downloader: Downloader, tmp_path: Path) -> None:
+    server.answers["/photos/7/medium.jpg"] = [says(200, picture())]
+    store = PhotoStore([], downloader=downloader, download_dir=tmp_path)
+    assert store.fetch(PhotoRef(7, "/../../x")) == tmp_path / "7" / "medium.jpg"
+
+
+def test_a_folder_that_cannot_be_read_does_not_end_the_job(downloader: Downloader, tmp_path: Path) -> None:
+    store = PhotoStore([tmp_path / ("x" * 300)], downloader=downloader, download_dir=tmp_path / "photos")
+    put(tmp_path / "photos", 2, "medium.jpg")
+    (_, first), (_, second) = store.fetch_many([PhotoRef(1, "jpg"), PhotoRef(2, "jpg")])
+    assert isinstance(first, PhotoUnreachable)
+    assert second == tmp_path / "photos" / "2" / "medium.jpg"
 
 
 def test_without_a_downloader_nothing_is_fetched(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def _observations(
     rng: np.random.Generator, n: int, counts: AnyArray, state: AnyArray, labels: AnyArray, own: AnyArray
 ) -> ObservationColumns:
     return ObservationColumns(
-        uuid=rng.integers(0, 256, (n, 16), dtype=np.uint8),
+        uuid=np.array(sorted(rng.integers(0, 256, (n, 16), dtype=np.uint8).tolist()), dtype=np.uint8),
         platform_id=np.where(np.arange(n) % 2, np.arange(n), -1).astype(np.int64),
         observer_id=rng.integers(1, 30, n),
         taxon=own,

@@ -103,3 +103,17 @@ def test_what_looks_like_it_comes_first() -> None:
     true = {uuid_text(u): int(n) for u, n in zip(INDEX.observations.uuid, INDEX.true_nodes, strict=True)}
     best = TaxonSearch(INDEX).run(TaxonQuery(42, limit=10)).candidates
     assert sum(true[c.observation_uuid] == TAXONOMY.node(42) for c in best) >= 9
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    taxon_id=st.sampled_from(TAXA),
+    kind=st.none() | st.sampled_from(list(Kind)),
+    offset=st.integers(0, 320),
+    limit=st.integers(1, 60),
+)
+def test_a_page_is_a_slice_of_the_whole_list(taxon_id: int, kind: Kind | None, offset: int, limit: int) -> None:
+    whole = TaxonSearch(INDEX).run(TaxonQuery(taxon_id, kind=kind, limit=1000))
+    page = TaxonSearch(INDEX).run(TaxonQuery(taxon_id, kind=kind, limit=limit, offset=offset))
+    assert page.candidates == whole.candidates[offset : offset + limit]
+    assert (page.counts, page.likely, page.explanation) == (whole.counts, whole.likely, whole.explanation)

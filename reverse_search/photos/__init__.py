@@ -1,0 +1,1 @@
+"""Photo files: where they lie, and how they are shown."""

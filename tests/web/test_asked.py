@@ -1,0 +1,63 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.datastructures import MultiDict
+
+from reverse_search.domain.words import Kind, QualityGrade
+from reverse_search.errors import BadRequest
+from reverse_search.search.taxon_search import DEFAULT_GRADES
+from web.asked import MOST_A_PAGE, PAGE_SIZE, Page, grades_of, kind_of, link_parameters, page_of
+
+
+def test_defaults() -> None:
+    nothing: MultiDict[str, str] = MultiDict()
+    assert kind_of(nothing) is None
+    assert grades_of(nothing) == DEFAULT_GRADES
+    assert page_of(nothing) == Page(1, PAGE_SIZE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"page": "0"}, "page can't be '0'; use a number from 1"),
+        ({"page": "x"}, "use a number"),
+        ({"page": "²"}, "use a number"),
+        ({"page": "9" * 40}, "use a number"),
+        ({"per_page": str(MOST_A_PAGE + 1)}, "from 1 to 100"),
+    ],
+)
+def test_a_wrong_page_says_what_is_right(arguments: dict[str, str], message: str) -> None:
+    with pytest.raises(BadRequest, match=message):
+        page_of(MultiDict(arguments))
+
+
+def test_wrong_words_say_what_is_right() -> None:
+    with pytest.raises(BadRequest, match="use one of any, unknown, coarse, conflicting"):
+        kind_of(MultiDict({"kind": "nix"}))
+    with pytest.raises(BadRequest, match="use one of casual, needs_id, research"):
+        grades_of(MultiDict({"quality_grade": "needs_id,nix"}))
+
+
+@given(st.sets(st.sampled_from(list(QualityGrade)), min_size=1), st.booleans())
+def test_grades_come_one_by_one_or_with_commas(grades: set[QualityGrade], commas: bool) -> None:
+    values = [",".join(grades)] if commas else list(grades)
+    assert grades_of(MultiDict([("quality_grade", value) for value in values])) == grades
+
+
+@given(st.sets(st.sampled_from(list(QualityGrade)), min_size=1), st.integers(1, 50), st.integers(1, MOST_A_PAGE))
+def test_a_link_leads_to_the_same_search(grades: set[QualityGrade], number: int, size: int) -> None:
+    parameters = link_parameters(frozenset(grades), Page(number, size))
+    arguments = MultiDict([(k, str(v)) for k, vs in parameters.items() for v in (vs if isinstance(vs, list) else [vs])])
+    assert grades_of(arguments) == grades
+    assert page_of(arguments).size == size
+
+
+@given(st.integers(1, 1000), st.integers(1, 100), st.integers(0, 5000))
+def test_pages_hold_every_entry_once(number: int, size: int, entries: int) -> None:
+    page = Page(number, size)
+    assert page.offset == (number - 1) * size
+    assert (page.count(entries) - 1) * size < max(entries, 1) <= page.count(entries) * size
+
+
+def test_kinds() -> None:
+    assert [kind_of(MultiDict({"kind": k})) for k in ("any", "unknown", "coarse")] == [None, Kind.UNKNOWN, Kind.COARSE]
