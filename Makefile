@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: demo test lint types system-packages clean
+.PHONY: demo screenshots test lint types system-packages clean
 
 # A drawn collection, its index and the site. ARGS=--no-serve stops before the site.
 demo: $(STAMP)
@@ -26,6 +26,11 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --editable '.[cpu,dev]' --constraint constraints.txt
 	touch $(STAMP)
+
+# The pictures in docs/, of the demo.
+screenshots: $(STAMP) system-packages
+	$(BIN)/reverse-search demo --no-serve
+	$(BIN)/python docs/screenshots.py
 
 # PostgreSQL and chromium for the tests that need them; on Debian as root they are installed, elsewhere named.
 system-packages:

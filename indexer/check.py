@@ -8,7 +8,8 @@ from reverse_search.domain.words import AbstainReason
 from reverse_search.errors import CheckRefused, DataError
 from reverse_search.generation.manifest import verify_digests
 from reverse_search.generation.opened import Generation, open_folder
-from reverse_search.search.taxon_search import TaxonQuery, TaxonSearch
+from reverse_search.search.query import TaxonQuery
+from reverse_search.search.taxon_search import TaxonSearch
 
 NORM_TOLERANCE = 5e-3
 SAMPLE = 512

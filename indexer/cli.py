@@ -181,7 +181,8 @@ def search(home: Path | None, taxon: str, kind: str, limit: int, format_: str) -
     from indexer.output import print_search
     from reverse_search.domain.words import Kind
     from reverse_search.generation.opened import open_current
-    from reverse_search.search.taxon_search import TaxonQuery, TaxonSearch
+    from reverse_search.search.query import TaxonQuery
+    from reverse_search.search.taxon_search import TaxonSearch
 
     generation = open_current(_settings(home).home)
     taxon_id = _taxon_id(generation.taxonomy, taxon)

@@ -17,7 +17,8 @@ from reverse_search.classify.metrics import average_precision
 from reverse_search.domain.taxonomy import NO_TAXON, Taxonomy
 from reverse_search.errors import SourceError
 from reverse_search.search.ports import ServedIndex
-from reverse_search.search.taxon_search import TaxonPage, TaxonQuery, TaxonSearch
+from reverse_search.search.query import TaxonQuery
+from reverse_search.search.taxon_search import TaxonPage, TaxonSearch
 from reverse_search.search.triage import Triage, TriageQuery
 
 Truth = dict[str, int]

@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from reverse_search.domain.words import Kind, QualityGrade
 from reverse_search.errors import BadRequest
-from reverse_search.search.taxon_search import DEFAULT_GRADES
+from reverse_search.search.query import DEFAULT_GRADES
 
 PAGE_SIZE = 24
 MOST_A_PAGE = 100

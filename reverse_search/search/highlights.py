@@ -8,7 +8,7 @@ from reverse_search.classify.postings import Postings
 from reverse_search.domain.lacking import HAS_IDENTIFICATION, KIND_CODES
 from reverse_search.domain.words import MAIN_RANKS, Kind
 from reverse_search.search.ports import ServedIndex
-from reverse_search.search.taxon_search import DEFAULT_GRADES
+from reverse_search.search.query import DEFAULT_GRADES
 
 RANKS: tuple[str, ...] = ("family", "genus", "species")
 LIKELY = 0.5

@@ -11,8 +11,8 @@ from reverse_search.classify.rollup import RankGroups
 from reverse_search.domain.arrays import FloatArray, IntArray
 from reverse_search.domain.words import MAIN_RANKS, QualityGrade
 from reverse_search.search.ports import ServedIndex
+from reverse_search.search.rows import GRADES, photo_ids_of, uuid_text
 from reverse_search.search.suggesting import leaf_probabilities
-from reverse_search.search.taxon_search import GRADES, photo_ids_of, uuid_text
 from reverse_search.search.triage import SuggestionEntry, Triage
 
 SHOWN_LEAVES = 5

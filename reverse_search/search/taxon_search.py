@@ -1,47 +1,19 @@
 """Taxon search: observations that look like X but lack that ID, best first, each with its reasons."""
 
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from reverse_search.domain.arrays import AnyArray, BoolArray, DoubleArray, FloatArray, IntArray
-from reverse_search.domain.catalogue import GRADE_CODES
-from reverse_search.domain.lacking import HAS_IDENTIFICATION, KIND_CODES, KINDS
+from reverse_search.domain.arrays import BoolArray, DoubleArray, IntArray
+from reverse_search.domain.lacking import KIND_CODES, KINDS
 from reverse_search.domain.words import Kind, QualityGrade
-from reverse_search.search.features import FeatureReader, Features, distinct_exemplars, keep_true
+from reverse_search.search.candidates import CandidateFinder
+from reverse_search.search.features import FeatureReader, Features, distinct_exemplars
+from reverse_search.search.pool import Pool, pool_of
 from reverse_search.search.ports import ServedIndex
-from reverse_search.vectors.kmeans import spherical_kmeans
-
-DEFAULT_GRADES = frozenset({QualityGrade.NEEDS_ID, QualityGrade.RESEARCH})
-GRADES: dict[int, QualityGrade] = {code: grade for grade, code in GRADE_CODES.items()}
-MIN_CANDIDATES = 4000
-"""Pools up to this size are scored exactly, whole; of larger ones at least this many by each way of finding them."""
-MAX_PROTOTYPES = 64
-MAX_PROBES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class TaxonQuery:
-    """What is asked.
-
-    Attributes:
-        taxon_id: X.
-        kind: only candidates of this kind; None for all.
-        limit: how many candidates at most.
-        offset: how many of the best to pass over: the pages before this one.
-        grades: quality grades in play.
-        include_rejected: also those where somebody's disagreement rules X out.
-    """
-
-    taxon_id: int
-    kind: Kind | None = None
-    limit: int = 30
-    offset: int = 0
-    grades: frozenset[QualityGrade] = DEFAULT_GRADES
-    include_rejected: bool = False
+from reverse_search.search.query import TaxonQuery
+from reverse_search.search.rows import GRADES, photo_ids_of, uuid_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,44 +74,31 @@ class TaxonPage:
     explanation: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class _Pool:
-    kinds: AnyArray
-    mask: BoolArray
-    plan: dict[str, object] = field(default_factory=dict)
-
-    def of_kind(self, kind: Kind | None) -> BoolArray:
-        return self.mask if kind is None else self.mask & (self.kinds == KIND_CODES[kind])
-
-    def counts(self) -> dict[Kind, int]:
-        return {kind: int(self.of_kind(kind).sum()) for kind in KINDS}
-
-
 class TaxonSearch:
     """Answers taxon queries from one generation."""
 
     def __init__(self, index: ServedIndex) -> None:
         self._index = index
         self._features = FeatureReader(index)
+        self._candidates = CandidateFinder(index, self._features)
 
     def run(self, query: TaxonQuery) -> TaxonPage:
         """Find, score and explain. Raises UnknownTaxon."""
         taxon = self._index.taxonomy.find(str(query.taxon_id))
-        pool = self._pool(taxon, query)
-        counts = pool.counts()
+        pool = pool_of(self._index, taxon, query)
         if not self._can_rank(taxon):
-            pool.plan.update({"path": "empty", "pool_size": int(pool.mask.sum()), "exact": True})
+            plan = {"path": "empty", "pool_size": int(pool.mask.sum()), "exact": True}
             why = "no verified observation of this taxon, or of anything below it, has a photo here yet"
-            return self._page(taxon, pool, counts, dict.fromkeys(KINDS, 0.0), (), why)
-        rows = self._candidate_rows(taxon, pool, query)
-        features = self._features.read(taxon, rows, self._stored(taxon, rows))
+            return self._page(taxon, pool, plan, dict.fromkeys(KINDS, 0.0), (), why)
+        rows, plan = self._candidates.find(taxon, pool, query)
+        features = self._features.read(taxon, rows, self._candidates.stored(taxon, rows))
         probability = self.probability(taxon, features)
         likely = {k: float(probability[pool.kinds[rows] == KIND_CODES[k]].sum()) for k in KINDS}
         eligible = pool.of_kind(query.kind)
         shown = self._best(rows, probability, eligible, query)
         candidates = tuple(self._candidate(taxon, rows, i, probability, features, pool) for i in shown)
         none = None if eligible.any() else "every observation in play already has this identification, or none matches"
-        return self._page(taxon, pool, counts, likely, candidates, none)
+        return self._page(taxon, pool, plan, likely, candidates, none)
 
     def probability(self, taxon: int, features: Features) -> DoubleArray:
         """Calibrated P(o is X) from features: (n,) float64."""
@@ -152,63 +111,6 @@ class TaxonSearch:
     def _can_rank(self, taxon: int) -> bool:
         return bool(len(self._features.leaves_of(taxon)) or len(self._index.exemplars.of(taxon)))
 
-    def _pool(self, taxon: int, query: TaxonQuery) -> _Pool:
-        index = self._index
-        kinds = index.identifications.kinds(taxon, index.taxonomy)
-        mask = (
-            (kinds != HAS_IDENTIFICATION) & index.observations.has_grade(query.grades) & index.observations.has_photo()
-        )
-        if not query.include_rejected:
-            mask &= ~index.identifications.rejected(taxon, index.taxonomy)
-        return _Pool(kinds, mask)
-
-    def _candidate_rows(self, taxon: int, pool: _Pool, query: TaxonQuery) -> IntArray:
-        """Observation rows worth exact features: the whole pool if it is small, else the best by either way."""
-        wanted = max(MIN_CANDIDATES, 2 * (query.offset + query.limit))
-        found = [self._find(taxon, pool, pool.mask, wanted)]
-        if query.kind is not None:
-            found.append(self._find(taxon, pool, pool.of_kind(query.kind), wanted))
-        return np.unique(np.concatenate(found))
-
-    def _find(self, taxon: int, pool: _Pool, mask: BoolArray, wanted: int) -> IntArray:
-        size = int(mask.sum())
-        if size <= wanted:
-            pool.plan.update({"path": "exact" if size else "empty", "pool_size": size, "exact": True})
-            return keep_true(mask)
-        posted, _ = self._index.postings.best(taxon, self._index.taxonomy)
-        posted = posted[mask[posted]][:wanted].astype(np.int64)
-        return np.concatenate([posted, self._neighbours(taxon, pool, mask, wanted)])
-
-    def _neighbours(self, taxon: int, pool: _Pool, mask: BoolArray, wanted: int) -> IntArray:
-        """At least `wanted` observations of the mask nearest to X's prototypes (there are more than that)."""
-        index = self._index
-        prototypes = self._prototypes(taxon)
-        in_pool = np.zeros(int(index.photos.vector_row.max()) + 1, dtype=np.bool_)
-        in_pool[index.photos.vector_row[mask[index.photos.observation]]] = True
-        k = wanted
-        while True:
-            vector_rows, plan = index.vectors.nearest(prototypes, k, in_pool)
-            seen = np.unique(index.photos.observation[index.photos.with_vectors(vector_rows)]).astype(np.int64)
-            seen = seen[mask[seen]]
-            pool.plan.update(plan)
-            # Several photos of one observation use up places: ask for more until enough observations are there.
-            if len(seen) >= wanted or len(vector_rows) < k:
-                return seen
-            k *= 2
-
-    def _prototypes(self, taxon: int) -> FloatArray:
-        index = self._index
-        exemplars = index.vectors.gather(index.photos.vector_row[index.exemplars.of(taxon)])
-        if not len(exemplars):
-            weights = index.models.head.weights[self._features.leaves_of(taxon)]
-            exemplars = weights / np.maximum(np.linalg.norm(weights, axis=1, keepdims=True), 1e-12)
-        return spherical_kmeans(np.asarray(exemplars, dtype=np.float32), min(MAX_PROBES, len(exemplars)))
-
-    def _stored(self, taxon: int, rows: IntArray) -> DoubleArray:
-        posted, probabilities = self._index.postings.best(taxon, self._index.taxonomy)
-        total = np.bincount(posted, weights=probabilities, minlength=len(self._index.observations))
-        return np.minimum(total[rows], 1.0)
-
     @staticmethod
     def _best(rows: IntArray, probability: DoubleArray, mask: BoolArray, query: TaxonQuery) -> IntArray:
         eligible = np.flatnonzero(mask[rows])
@@ -216,7 +118,7 @@ class TaxonSearch:
         return eligible[order][query.offset : query.offset + query.limit]
 
     def _candidate(
-        self, taxon: int, rows: IntArray, i: int, probability: DoubleArray, features: Features, pool: _Pool
+        self, taxon: int, rows: IntArray, i: int, probability: DoubleArray, features: Features, pool: Pool
     ) -> Candidate:
         row, observations = int(rows[i]), self._index.observations
         own = int(observations.taxon[row])
@@ -245,8 +147,8 @@ class TaxonSearch:
     def _page(
         self,
         taxon: int,
-        pool: _Pool,
-        counts: Mapping[Kind, int],
+        pool: Pool,
+        plan: Mapping[str, object],
         likely: Mapping[Kind, float],
         candidates: tuple[Candidate, ...],
         explanation: str | None,
@@ -257,20 +159,9 @@ class TaxonSearch:
             name=taxonomy.names[taxon],
             rank=taxonomy.ranks[taxon],
             generation=self._index.name,
-            plan=pool.plan,
-            counts=counts,
+            plan=plan,
+            counts=pool.counts(),
             likely=likely,
             candidates=candidates,
             explanation=explanation,
         )
-
-
-def photo_ids_of(index: ServedIndex, row: int) -> tuple[int, ...]:
-    """The platform's ids of an observation's embedded photos, in order."""
-    first = int(index.observations.first_photo[row])
-    return tuple(int(p) for p in index.photos.photo_id[first : first + int(index.observations.photo_count[row])])
-
-
-def uuid_text(raw: Any) -> str:
-    """(16,) uint8 → the usual text form."""
-    return str(uuid.UUID(bytes=bytes(raw)))

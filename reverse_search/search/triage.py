@@ -10,8 +10,9 @@ from reverse_search.domain.arrays import BoolArray
 from reverse_search.domain.words import RANK_LEVELS, AbstainReason, QualityGrade, SuggestionState
 from reverse_search.errors import BadRequest
 from reverse_search.search.ports import ServedIndex
+from reverse_search.search.query import DEFAULT_GRADES
+from reverse_search.search.rows import photo_ids_of, uuid_text
 from reverse_search.search.suggesting import REASONS
-from reverse_search.search.taxon_search import DEFAULT_GRADES, photo_ids_of, uuid_text
 
 SUGGESTED = "suggested"
 TRAYS: tuple[str, ...] = (SUGGESTED, *(reason.value for reason in AbstainReason))

@@ -7,7 +7,7 @@ import pytest
 from indexer.evaluate import evaluate_search, evaluate_suggestions, read_truth, report
 from indexer.output import print_status
 from reverse_search.errors import SourceError
-from reverse_search.search.taxon_search import uuid_text
+from reverse_search.search.rows import uuid_text
 from tests.search.made_index import TAXONOMY, make_index
 
 INDEX = make_index(seed=1)

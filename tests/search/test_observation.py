@@ -6,7 +6,7 @@ import pytest
 
 from reverse_search.domain.catalogue import HAS_PHOTO
 from reverse_search.search.observation import ObservationReader
-from reverse_search.search.taxon_search import uuid_text
+from reverse_search.search.rows import uuid_text
 from tests.search.made_index import TAXONOMY, make_index
 
 INDEX = make_index()

@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 from reverse_search.domain.lacking import KIND_CODES
 from reverse_search.domain.words import Kind, QualityGrade
 from reverse_search.errors import UnknownTaxon
-from reverse_search.search import taxon_search
+from reverse_search.search import candidates
+from reverse_search.search.query import TaxonQuery
+from reverse_search.search.rows import uuid_text
 from reverse_search.search.suggesting import leaf_probabilities
-from reverse_search.search.taxon_search import TaxonQuery, TaxonSearch, uuid_text
+from reverse_search.search.taxon_search import TaxonSearch
 from tests.search.made_index import LEAVES, TAXONOMY, MadeIndex, make_index
 
 INDEX = make_index()
@@ -36,7 +38,7 @@ def in_play(index: MadeIndex, taxon_id: int, kind: Kind | None) -> set[str]:
 def test_always_as_many_as_there_are(least: int, taxon_id: int, kind: Kind | None, limit: int) -> None:
     pool = in_play(INDEX, taxon_id, kind)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(taxon_search, "MIN_CANDIDATES", least)
+        patch.setattr(candidates, "MIN_CANDIDATES", least)
         page = TaxonSearch(INDEX).run(TaxonQuery(taxon_id, kind=kind, limit=limit))
     found = [c.observation_uuid for c in page.candidates]
     assert len(found) == len(set(found)) == min(limit, len(pool))
@@ -48,7 +50,7 @@ def test_always_as_many_as_there_are(least: int, taxon_id: int, kind: Kind | Non
 
 def test_few_candidates_find_what_scoring_everything_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = TaxonSearch(INDEX).run(TaxonQuery(22, limit=10))
-    monkeypatch.setattr(taxon_search, "MIN_CANDIDATES", 40)
+    monkeypatch.setattr(candidates, "MIN_CANDIDATES", 40)
     some = TaxonSearch(INDEX).run(TaxonQuery(22, limit=10))
     assert [c.observation_uuid for c in some.candidates] == [c.observation_uuid for c in whole.candidates]
     assert whole.plan["exact"] is True

@@ -5,7 +5,7 @@ from werkzeug.datastructures import MultiDict
 
 from reverse_search.domain.words import Kind, QualityGrade
 from reverse_search.errors import BadRequest
-from reverse_search.search.taxon_search import DEFAULT_GRADES
+from reverse_search.search.query import DEFAULT_GRADES
 from web.asked import MOST_A_PAGE, PAGE_SIZE, Page, grades_of, kind_of, link_parameters, page_of
 
 

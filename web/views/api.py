@@ -7,8 +7,8 @@ from flask import Blueprint, abort, request
 
 from reverse_search.errors import NoGeneration
 from reverse_search.search.answers import plain, taxon_answer, triage_answer
+from reverse_search.search.query import TaxonQuery
 from reverse_search.search.status import index_status
-from reverse_search.search.taxon_search import TaxonQuery
 from reverse_search.search.triage import TriageQuery
 from reverse_search.store.detail import read_observation
 from reverse_search.store.runs import last_run

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template, request
 
-from reverse_search.search.taxon_search import DEFAULT_GRADES
+from reverse_search.search.query import DEFAULT_GRADES
 from reverse_search.search.triage import SUGGESTED, TriageQuery
 from web.asked import link_parameters, page_of
 from web.serving import pinned

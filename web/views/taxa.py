@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from reverse_search.errors import AmbiguousTaxon, UnknownTaxon
-from reverse_search.search.taxon_search import TaxonQuery
+from reverse_search.search.query import TaxonQuery
 from web.asked import grades_of, kind_of, link_parameters, page_of
 from web.serving import pinned
 from web.shown import lineage, name_of

@@ -1,0 +1,39 @@
+"""The observations in play: those that lack X, by kind, and pass what else was asked."""
+
+from dataclasses import dataclass
+
+from reverse_search.domain.arrays import AnyArray, BoolArray
+from reverse_search.domain.lacking import HAS_IDENTIFICATION, KIND_CODES, KINDS
+from reverse_search.domain.words import Kind
+from reverse_search.search.ports import ServedIndex
+from reverse_search.search.query import TaxonQuery
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """The observations in play.
+
+    Attributes:
+        kinds: (n_observations,) int8 code of KIND_CODES, or HAS_IDENTIFICATION.
+        mask: (n_observations,) bool, those in play, of all kinds.
+    """
+
+    kinds: AnyArray
+    mask: BoolArray
+
+    def of_kind(self, kind: Kind | None) -> BoolArray:
+        """Rows in play of one kind, or of all: (n_observations,) bool."""
+        return self.mask if kind is None else self.mask & (self.kinds == KIND_CODES[kind])
+
+    def counts(self) -> dict[Kind, int]:
+        """How many rows of each kind are in play."""
+        return {kind: int(self.of_kind(kind).sum()) for kind in KINDS}
+
+
+def pool_of(index: ServedIndex, taxon: int, query: TaxonQuery) -> Pool:
+    """The pool of a query for X, given as a node."""
+    kinds = index.identifications.kinds(taxon, index.taxonomy)
+    mask = (kinds != HAS_IDENTIFICATION) & index.observations.has_grade(query.grades) & index.observations.has_photo()
+    if not query.include_rejected:
+        mask &= ~index.identifications.rejected(taxon, index.taxonomy)
+    return Pool(kinds, mask)
