@@ -4,7 +4,7 @@ import logging
 
 from flask import Flask, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from reverse_search.errors import AmbiguousTaxon, BadRequest, NoGeneration, ReverseSearchError, UnknownTaxon
 
@@ -34,7 +34,8 @@ def _ours(error: Exception) -> ResponseReturnValue:
 
 def _http(error: Exception) -> ResponseReturnValue:
     assert isinstance(error, HTTPException)
-    if error.code is None or error.code < 400:
+    # A host that isn't trusted gets no page: none of its links could be made.
+    if error.code is None or error.code < 400 or isinstance(error, SecurityError):
         return error
     title = "There is no such page" if error.code == 404 else error.name
     return _answer(error.code, error.name.lower().replace(" ", "_"), title, error.description or error.name)

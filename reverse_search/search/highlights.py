@@ -37,7 +37,7 @@ class Highlight:
     exemplar_photo_id: int | None
 
 
-def highlights(index: ServedIndex, limit: int = 8) -> dict[str, tuple[Highlight, ...]]:
+def highlights(index: ServedIndex, limit: int = 6) -> dict[str, tuple[Highlight, ...]]:
     """For each of RANKS, the taxa with most likely candidates, at most `limit`, most first."""
     return {rank: _of_rank(index, rank, limit) for rank in RANKS}
 

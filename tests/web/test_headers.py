@@ -23,7 +23,8 @@ def photo_id(app: Flask) -> int:
 
 @pytest.mark.parametrize("path", ["/", "/nix", "/api/v1/status", "/static/site.css", "/photos/1/small.jpg"])
 def test_no_script_from_elsewhere(client: FlaskClient, path: str) -> None:
-    headers = client.get(path).headers
+    with client.get(path) as answer:  # a file stays open until its answer is closed
+        headers = answer.headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == "'self'"
@@ -44,7 +45,8 @@ def test_pages_are_asked_for_again_and_files_are_kept(client: FlaskClient) -> No
     assert client.get("/").headers["Cache-Control"] == "no-cache"
     link = next(part for part in client.get("/").text.split('"') if part.startswith("/static/site.css"))
     assert "?v=" in link
-    assert "max-age=31536000" in client.get(link).headers["Cache-Control"]
+    with client.get(link) as answer:
+        assert "max-age=31536000" in answer.headers["Cache-Control"]
 
 
 def test_photos_are_kept_and_asked_for_by_version(client: FlaskClient, photo_id: int) -> None:

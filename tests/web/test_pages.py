@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from reverse_search.store.session import Database
+from web.labels import share
 
 pytestmark = pytest.mark.slow
 Truth = dict[str, tuple[int, str]]
@@ -76,8 +77,8 @@ def test_the_first_page_offers_taxa_with_hits(client: FlaskClient) -> None:
 def test_the_first_page_says_how_often_a_suggestion_is_wrong(client: FlaskClient) -> None:
     text = client.get("/").text
     gate = client.get("/api/v1/status").get_json()["gate"]
-    assert f"{100 * gate['held_out_error']:.1f} %" in text
-    assert f"{100 * gate['upper_bound']:.1f} %" in text
+    assert f"<strong>{share(gate['held_out_error'])}</strong>" in text
+    assert share(gate["upper_bound"]) in text
 
 
 def test_results_show_photos_exemplars_and_kinds(client: FlaskClient) -> None:
@@ -147,9 +148,8 @@ class TestPagesThatHaveNothingToShow:
         assert "Nothing here stands for" in text
         assert "search a taxon above it" in text
 
-    def test_an_empty_tray_and_an_empty_pool(self, client: FlaskClient) -> None:
+    def test_an_empty_tray(self, client: FlaskClient) -> None:
         assert "This tray is empty" in client.get("/suggestions?tray=human").text
-        assert "This pool is empty" in client.get("/suggestions?pool=coarse:kingdom").text
 
     def test_a_page_that_is_not_there(self, client: FlaskClient) -> None:
         read(client, "/suggestions?page=999")

@@ -2,16 +2,22 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from flask.testing import FlaskClient
 
+from reverse_search.domain.catalogue import SuggestionColumns
 from reverse_search.errors import StoreError
+from reverse_search.generation.opened import Generation
 from reverse_search.generation.publish import GenerationStore
 from reverse_search.store.migrate import migrate
 from reverse_search.store.session import default_url
+from tests.search.made_index import MadeIndex, make_index
 from web.app import create_app
+from web.serving import Pinned
 from web.site import Site
 
 Open = Callable[[Path], FlaskClient]
@@ -50,6 +56,27 @@ def test_before_anything_is_published_it_says_what_to_do(opened: Open, tmp_path:
 def test_without_a_database_it_does_not_start(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="run `reverse-search init`"):
         create_app(Site(tmp_path, default_url(tmp_path)))
+
+
+class Fixed:
+    """Serves one index for ever."""
+
+    def __init__(self, index: MadeIndex) -> None:
+        self._pinned = Pinned(cast(Generation, index))
+
+    def pin(self) -> Pinned:
+        return self._pinned
+
+
+def test_an_empty_pool_says_so(tmp_path: Path) -> None:
+    made = make_index()
+    nothing = SuggestionColumns(*(column[:0] for column in vars(made.suggestions).values()))
+    migrate(default_url(tmp_path))
+    app = create_app(Site(tmp_path, default_url(tmp_path)))
+    app.extensions["serving"] = Fixed(replace(made, suggestions=nothing))
+    assert "This pool is empty" in app.test_client().get("/suggestions").text
+    assert "This pool is empty" in app.test_client().get("/").text
+    app.extensions["database"].close()
 
 
 @pytest.fixture

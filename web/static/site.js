@@ -84,7 +84,9 @@
     } else if (event.key === "Enter" && active >= 0) {
       event.preventDefault();
       location.assign(list.children[active].dataset.page);
-    } else if (event.key === "Escape") {
+    } else if (event.key === "Escape" && !list.hidden) {
+      // The first Escape closes the list; only the next one empties the field, as browsers do.
+      event.preventDefault();
       close();
     }
   });
