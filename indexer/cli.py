@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from indexer.search_options import filter_options, read_filter_options
 from reverse_search.errors import ReverseSearchError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 FORMATS = click.Choice(["table", "json", "csv"])
 KINDS = click.Choice(["any", "unknown", "coarse", "conflicting"])
+GRADES = click.Choice(["casual", "needs_id", "research"])
 
 
 class InOrder(click.Group):
@@ -173,20 +175,30 @@ def nightly(home: Path | None, refit: bool) -> None:
 @main.command(short_help="Observations that look like a taxon but lack that ID.")
 @click.argument("taxon")
 @click.option("--kind", type=KINDS, default="any", show_default=True, help="Which candidates.")
+@click.option("--grade", "grades", type=GRADES, multiple=True, help="Quality grade.  [default: needs_id, research]")
+@filter_options
 @click.option("--limit", type=click.IntRange(min=1), default=30, show_default=True)
 @click.option("--format", "format_", type=FORMATS, default="table", show_default=True)
 @click.pass_obj
-def search(home: Path | None, taxon: str, kind: str, limit: int, format_: str) -> None:
+def search(
+    home: Path | None, /, taxon: str, kind: str, grades: tuple[str, ...], limit: int, format_: str, **filters: Any
+) -> None:
     """Observations that look like TAXON (an id or a name) but lack that identification, best first."""
     from indexer.output import print_search
-    from reverse_search.domain.words import Kind
+    from reverse_search.domain.words import Kind, QualityGrade
     from reverse_search.generation.opened import open_current
-    from reverse_search.search.query import TaxonQuery
+    from reverse_search.search.query import DEFAULT_GRADES, TaxonQuery
     from reverse_search.search.taxon_search import TaxonSearch
 
+    asked = read_filter_options(filters)
     generation = open_current(_settings(home).home)
-    taxon_id = _taxon_id(generation.taxonomy, taxon)
-    query = TaxonQuery(taxon_id, kind=None if kind == "any" else Kind(kind), limit=limit)
+    query = TaxonQuery(
+        _taxon_id(generation.taxonomy, taxon),
+        kind=None if kind == "any" else Kind(kind),
+        limit=limit,
+        grades=frozenset(map(QualityGrade, grades)) or DEFAULT_GRADES,
+        filters=asked,
+    )
     print_search(TaxonSearch(generation).run(query), format_, click.echo)
 
 

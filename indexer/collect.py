@@ -7,6 +7,7 @@ import numpy as np
 from reverse_search.domain.arrays import AnyArray, Int32Array, IntArray
 from reverse_search.domain.catalogue import (
     HAS_PHOTO,
+    LICENSE_CODES,
     NO_PHOTO,
     UNREADABLE_PHOTO,
     ExemplarColumns,
@@ -17,7 +18,8 @@ from reverse_search.domain.evidence import Identification
 from reverse_search.domain.labels import verified_label
 from reverse_search.domain.lacking import IdentificationColumns
 from reverse_search.domain.taxonomy import NO_TAXON, Taxonomy
-from reverse_search.domain.words import QualityGrade
+from reverse_search.domain.words import License, QualityGrade, license_of
+from reverse_search.geo.iconic import iconic_of_nodes
 from reverse_search.geo.presence import Presence, cells_of
 from reverse_search.search.ports import VectorSearch
 from reverse_search.store import columns as stored
@@ -53,7 +55,7 @@ def collect(snapshot: stored.SnapshotColumns, embedded_photo_ids: IntArray, vect
     nodes = _Nodes(taxonomy)
     photos = _photos(snapshot.photos, embedded_photo_ids)
     labels = _labels(snapshot, taxonomy)
-    observations = _observations(snapshot, nodes, photos, labels)
+    observations = _observations(snapshot, nodes(snapshot.observations.taxon_ids), taxonomy, photos, labels)
     return CollectedIndex(
         taxonomy=taxonomy,
         observations=observations,
@@ -99,8 +101,18 @@ def _photo_state(snapshot: stored.SnapshotColumns, photo_count: AnyArray) -> Any
     return state
 
 
+def _licenses(photos: stored.PhotoColumns, n_observations: int) -> AnyArray:
+    """(n_observations,) int8 licence of the first photo, of those that can't be read, too."""
+    words = [license_of(name) for name in photos.license_names]
+    codes = np.array([LICENSE_CODES[word] for word in words], dtype=np.int8)
+    found = np.full(n_observations, LICENSE_CODES[License.NONE], dtype=np.int8)
+    rows, first = np.unique(photos.observation_rows, return_index=True)
+    found[rows] = codes[photos.licenses[first]]
+    return found
+
+
 def _observations(
-    snapshot: stored.SnapshotColumns, nodes: _Nodes, photos: PhotoColumns, labels: Int32Array
+    snapshot: stored.SnapshotColumns, own: Int32Array, taxonomy: Taxonomy, photos: PhotoColumns, labels: Int32Array
 ) -> ObservationColumns:
     rows = snapshot.observations
     count = np.bincount(photos.observation, minlength=len(rows)).astype(np.int32)
@@ -110,7 +122,7 @@ def _observations(
         uuid=rows.uuids,
         platform_id=rows.platform_ids,
         observer_id=rows.observer_ids,
-        taxon=nodes(rows.taxon_ids),
+        taxon=own,
         quality_grade=rows.grades.astype(np.int8),
         captive=rows.captive.astype(np.int8),
         latitude=rows.latitudes,
@@ -118,11 +130,14 @@ def _observations(
         accuracy_m=rows.accuracies_m,
         obscured=rows.obscured.astype(np.int8),
         observed_day=rows.observed_days,
+        created_day=rows.created_days,
         label=labels,
         touched=touched,
         photo_state=_photo_state(snapshot, count),
         first_photo=(np.cumsum(count) - count).astype(np.int64),
         photo_count=count,
+        license=_licenses(snapshot.photos, len(rows)),
+        iconic=iconic_of_nodes(taxonomy)[own],
     )
 
 

@@ -8,7 +8,8 @@ from werkzeug.datastructures import MultiDict
 
 from reverse_search.domain.words import Kind, QualityGrade
 from reverse_search.errors import BadRequest
-from reverse_search.search.query import DEFAULT_GRADES
+from reverse_search.search.filter_text import PARAMETERS, read_filters, write_filters
+from reverse_search.search.query import DEFAULT_GRADES, Filters
 
 PAGE_SIZE = 24
 MOST_A_PAGE = 100
@@ -52,6 +53,16 @@ def grades_of(arguments: Arguments) -> frozenset[QualityGrade]:
     """Read `quality_grade`, which may come several times or with commas. Raises BadRequest."""
     words = [word for text in arguments.getlist("quality_grade") for word in text.split(",") if word]
     return frozenset(_word(QualityGrade, "quality_grade", word) for word in words) or DEFAULT_GRADES
+
+
+def filters_of(arguments: Arguments) -> Filters:
+    """Read the filters (see `filter_text`); lists may come several times or with commas. Raises BadRequest."""
+    return read_filters({name: ",".join(filter(None, arguments.getlist(name))) for name in PARAMETERS})
+
+
+def filter_parameters(filters: Filters) -> dict[str, str]:
+    """The parameters that `filters_of` reads as the same filters: for links and forms."""
+    return write_filters(filters)
 
 
 def link_parameters(grades: frozenset[QualityGrade], page: Page) -> dict[str, object]:

@@ -65,9 +65,8 @@ UNIT = "\N{NO-BREAK SPACE}%"
 
 def percent(probability: float) -> str:
     """A probability as people read it: never 0 % or 100 %, which nobody can know."""
-    if probability >= 0.995:
-        return f"> 99{UNIT}"
-    return f"< 1{UNIT}" if probability < 0.005 else f"{100 * probability:.0f}{UNIT}"
+    text = f"{100 * probability:.0f}"
+    return {"0": f"< 1{UNIT}", "100": f"> 99{UNIT}"}.get(text, text + UNIT)
 
 
 def share(value: float | None) -> str:

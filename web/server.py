@@ -88,6 +88,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "worker_class": "gthread",
             "threads": THREADS,
             "timeout": TIMEOUT_S,
+            "limit_request_line": 8190,  # the most there is: filters make long addresses
             "loglevel": "warning",
             "proc_name": "reverse-search",
             "control_socket_disable": True,

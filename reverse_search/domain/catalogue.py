@@ -5,10 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from reverse_search.domain.arrays import AnyArray, BoolArray, FloatArray, Int32Array, IntArray
-from reverse_search.domain.words import QualityGrade
+from reverse_search.domain.words import LICENSES, Captive, License, QualityGrade
 
 GRADE_CODES: dict[QualityGrade, int] = {QualityGrade.CASUAL: 0, QualityGrade.NEEDS_ID: 1, QualityGrade.RESEARCH: 2}
+CAPTIVE_CODES: dict[Captive, int] = {Captive.UNKNOWN: -1, Captive.NO: 0, Captive.YES: 1}
+LICENSE_CODES: dict[License, int] = {word: code for code, word in enumerate(LICENSES)}
 UNKNOWN_FLAG = -1
+NO_DAY = -(2**31)
 HAS_PHOTO, NO_PHOTO, UNREADABLE_PHOTO = 0, 1, 2
 
 
@@ -22,17 +25,20 @@ class ObservationColumns:
         observer_id: int64.
         taxon: int32 node of the observation's own taxon, -1 for none.
         quality_grade: int8, see GRADE_CODES.
-        captive: int8: 1 yes, 0 no, -1 unknown.
+        captive: int8, see CAPTIVE_CODES.
         latitude: float64 degrees, NaN where missing.
         longitude: float64 degrees, NaN where missing.
         accuracy_m: int32, -1 where missing.
         obscured: int8: 1 yes, 0 no, -1 unknown.
-        observed_day: int32 days since 1970-01-01.
+        observed_day: int32 days since 1970-01-01, NO_DAY where unknown.
+        created_day: int32, likewise, in UTC.
         label: int32 node that it is verified as, -1 if it isn't.
         touched: int8, 1 where this tool had a part in the label, which then never measures it.
         photo_state: int8: HAS_PHOTO, NO_PHOTO or UNREADABLE_PHOTO.
         first_photo: int64 first row in PhotoColumns.
         photo_count: int32 rows there.
+        license: int8 licence of the first photo, see LICENSE_CODES.
+        iconic: int32 node of the finest iconic taxon at or above the own taxon, -1 for none.
     """
 
     uuid: AnyArray
@@ -46,11 +52,14 @@ class ObservationColumns:
     accuracy_m: Int32Array
     obscured: AnyArray
     observed_day: Int32Array
+    created_day: Int32Array
     label: Int32Array
     touched: AnyArray
     photo_state: AnyArray
     first_photo: IntArray
     photo_count: Int32Array
+    license: AnyArray
+    iconic: Int32Array
 
     def __len__(self) -> int:
         return len(self.platform_id)

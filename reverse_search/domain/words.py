@@ -1,5 +1,6 @@
 """The platform's words, and ours, as closed types."""
 
+import re
 from enum import StrEnum
 
 LIFE_TAXON_ID = 48460
@@ -74,6 +75,46 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"
     COARSE = "coarse"
     CONFLICTING = "conflicting"
+
+
+class Captive(StrEnum):
+    """Whether an organism was kept by people; the open dump doesn't say."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class License(StrEnum):
+    """What the owner of a photo allows. The order is that of the codes in columns: new ones go to the end."""
+
+    NONE = "none"
+    CC0 = "cc0"
+    CC_BY = "cc-by"
+    CC_BY_NC = "cc-by-nc"
+    CC_BY_SA = "cc-by-sa"
+    CC_BY_ND = "cc-by-nd"
+    CC_BY_NC_SA = "cc-by-nc-sa"
+    CC_BY_NC_ND = "cc-by-nc-nd"
+    PD = "pd"
+    GFDL = "gfdl"
+    OTHER = "other"
+
+
+LICENSES: tuple[License, ...] = tuple(License)
+_VERSION = re.compile(r"-\d+(\.\d+)?$")
+
+
+def license_of(text: str) -> License:
+    """The licence that a source's code means.
+
+    "CC-BY-NC", "cc by-nc 4.0" and "cc-by-nc" are one; nothing, and the platform's "C" (all rights reserved), are NONE;
+    what nobody knows is OTHER.
+    """
+    word = _VERSION.sub("", "-".join(text.casefold().replace("_", " ").replace("-", " ").split()))
+    if word in ("", "c", "all-rights-reserved"):
+        return License.NONE
+    return License(word) if word in LICENSES else License.OTHER
 
 
 class SuggestionState(StrEnum):

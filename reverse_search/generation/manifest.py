@@ -11,7 +11,7 @@ from reverse_search.domain.backbone import BackboneId
 from reverse_search.domain.files import sha256_of
 from reverse_search.errors import CorruptFile
 
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST_NAME = "manifest.json"
 
 

@@ -1,7 +1,6 @@
 """What an index knows of one observation: what it looks like at every rank, and what the gate said."""
 
 import uuid
-from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from reverse_search.classify.rollup import RankGroups
 from reverse_search.domain.arrays import FloatArray, IntArray
+from reverse_search.domain.overlay import row_of
 from reverse_search.domain.words import MAIN_RANKS, QualityGrade
 from reverse_search.search.ports import ServedIndex
 from reverse_search.search.rows import GRADES, photo_ids_of, uuid_text
@@ -81,9 +81,7 @@ class ObservationReader:
             wanted = uuid.UUID(observation_uuid).bytes
         except ValueError:
             return None
-        stored = self._index.observations.uuid
-        row = bisect_left(range(len(stored)), wanted, key=lambda i: bytes(stored[i]))
-        return row if row < len(stored) and bytes(stored[row]) == wanted else None
+        return row_of(self._index.observations, wanted)
 
     def _view(self, row: int) -> ObservationView:
         observations = self._index.observations

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from reverse_search.domain.arrays import AnyArray, BoolArray
 from reverse_search.domain.lacking import HAS_IDENTIFICATION, KIND_CODES, KINDS
 from reverse_search.domain.words import Kind
+from reverse_search.search.filters import mask as passing
 from reverse_search.search.ports import ServedIndex
 from reverse_search.search.query import TaxonQuery
 
@@ -36,4 +37,4 @@ def pool_of(index: ServedIndex, taxon: int, query: TaxonQuery) -> Pool:
     mask = (kinds != HAS_IDENTIFICATION) & index.observations.has_grade(query.grades) & index.observations.has_photo()
     if not query.include_rejected:
         mask &= ~index.identifications.rejected(taxon, index.taxonomy)
-    return Pool(kinds, mask)
+    return Pool(kinds, passing(query.filters, index, among=mask))

@@ -10,10 +10,11 @@ RANKS = (("kingdom", 70.0), ("phylum", 60.0), ("order", 40.0), ("family", 30.0),
 
 
 @st.composite
-def taxonomies(draw: st.DrawFn, max_taxa: int = 14) -> Taxonomy:
-    """A tree below Life whose ids are not in preorder."""
+def taxonomies(draw: st.DrawFn, max_taxa: int = 14, more_ids: tuple[int, ...] = ()) -> Taxonomy:
+    """A tree below Life whose ids, which may be some of `more_ids`, are not in preorder."""
     count = draw(st.integers(1, max_taxa))
-    ids = draw(st.lists(st.integers(1, 900), min_size=count, max_size=count, unique=True))
+    any_id = st.integers(1, 900) | st.sampled_from(more_ids) if more_ids else st.integers(1, 900)
+    ids = draw(st.lists(any_id, min_size=count, max_size=count, unique=True))
     rows = [TaxonRow(LIFE_TAXON_ID, (), "stateofmatter", 100, "Life")]
     for index, taxon_id in enumerate(ids):
         parent = rows[draw(st.integers(0, index))]

@@ -4,9 +4,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.collect import MAX_EXEMPLARS, CollectedIndex, choose_exemplars, collect
+from indexer.collect import MAX_EXEMPLARS, CollectedIndex, choose_exemplars, collect, iconic_of_nodes
 from reverse_search.domain.catalogue import HAS_PHOTO, NO_PHOTO, UNREADABLE_PHOTO, ObservationColumns, PhotoColumns
 from reverse_search.domain.taxonomy import Taxonomy, TaxonRow
+from reverse_search.domain.words import LICENSES, License
+from reverse_search.geo.iconic import ICONIC_TAXA
 from reverse_search.search.ports import VectorSearch
 from reverse_search.store import columns as stored
 from tests.domain.test_lacking import TREE
@@ -22,8 +24,8 @@ def catalogue(shots: list[Shot]) -> tuple[ObservationColumns, PhotoColumns]:
     counts, zeros = table[:, 2], np.zeros(n, dtype=np.int32)
     observations = ObservationColumns(
         np.zeros((n, 16), np.uint8), zeros.astype(np.int64), table[:, 1], zeros, zeros, zeros, zeros.astype(float),
-        zeros.astype(float), zeros, zeros, zeros, table[:, 0].astype(np.int32), zeros, zeros,
-        np.cumsum(counts) - counts, counts.astype(np.int32),
+        zeros.astype(float), zeros, zeros, zeros, zeros, table[:, 0].astype(np.int32), zeros, zeros,
+        np.cumsum(counts) - counts, counts.astype(np.int32), zeros, zeros,
     )  # fmt: skip
     rows = np.arange(counts.sum(), dtype=np.int64)
     return observations, PhotoColumns(rows, np.repeat(np.arange(n), counts).astype(np.int32), rows, rows)
@@ -81,13 +83,14 @@ def snapshot() -> stored.SnapshotColumns:
         np.arange(n, dtype=np.int64), np.zeros((n, 16), np.uint8), np.arange(n, dtype=np.int64),
         np.array([1, 2, 3, 4, 5, 6]), np.array([4, -1, -1, 3, 4, -1]), np.array([2, 1, 1, 1, 1, 1], np.int8),
         np.array([0, -1, -1, -1, -1, 1], np.int8), np.full(n, 10.0), np.full(n, 20.0), np.full(n, -1, np.int32),
-        minus, days, days, np.array([False, False, False, False, True, False]),
+        minus, days, days + 7, np.array([False, False, False, False, True, False]),
     )  # fmt: skip
     photo_ids = np.array([50, 51, 50, 52, 53, 54], dtype=np.int64)
     p = len(photo_ids)
     photos = stored.PhotoColumns(
         photo_ids, np.array([0, 0, 1, 2, 4, 5]), np.zeros(p, np.int32), np.zeros(p, np.int32),
-        np.array([0, 0, 0, 2, 1, 0], np.int8), np.zeros(p, np.int16), np.zeros(p, np.int16), ("",), ("jpg",),
+        np.array([0, 0, 0, 2, 1, 0], np.int8), np.array([1, 0, 2, 3, 0, 1], np.int16), np.zeros(p, np.int16),
+        ("", "CC-BY-NC", "CC0", "MIT"), ("jpg",),
     )  # fmt: skip
     rows = np.array([4, 4, 5, 5, 5], dtype=np.int64)
     said = stored.IdentificationColumns(
@@ -136,6 +139,29 @@ def test_evidence_is_the_standing_list_and_the_own_taxon_unless_the_list_is_comp
     assert pairs == {(0, 4), (3, 3), (4, 7), (5, 5), (5, 4)}
     assert said.denied.tolist() == [index.taxonomy.node(4)]
     assert said.denied_observations.tolist() == [4], "the hidden disagreement denies nothing"
+
+
+def test_columns_of_filters() -> None:
+    found = collected([]).observations
+    licenses = [LICENSES[code] for code in found.license]
+    assert licenses == [License.CC_BY_NC, License.CC0, License.OTHER, License.NONE, License.NONE, License.CC_BY_NC]
+    assert found.created_day.tolist() == [7] * 6
+    genus = TREE.node(3)
+    assert found.iconic.tolist() == [genus, -1, -1, genus, genus, -1], "3 is the number of an iconic taxon"
+    assert [column.dtype.name for column in (found.license, found.created_day, found.iconic)] == [
+        "int8",
+        "int32",
+        "int32",
+    ]
+
+
+@given(taxonomies(more_ids=tuple(ICONIC_TAXA)))
+def test_the_finest_iconic_taxon_above(taxonomy: Taxonomy) -> None:
+    found = iconic_of_nodes(taxonomy).tolist()
+    for node in range(len(taxonomy)):
+        iconic = [n for n in taxonomy.lineage(node) if int(taxonomy.taxon_ids[n]) in ICONIC_TAXA]
+        assert found[node] == (iconic[-1] if iconic else -1)
+    assert found[-1] == -1
 
 
 def test_captive_records_are_no_presence() -> None:

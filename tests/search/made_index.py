@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer.collect import choose_exemplars
+from indexer.collect import choose_exemplars, iconic_of_nodes
 from indexer.scoring import score_all
 from reverse_search.classify.fusion import Fusion
 from reverse_search.classify.gate import ASSURANCE_FEATURES, Certificate, GatePolicy
@@ -26,6 +26,7 @@ from reverse_search.domain.catalogue import (
 )
 from reverse_search.domain.lacking import IdentificationColumns
 from reverse_search.domain.taxonomy import Taxonomy, TaxonRow
+from reverse_search.domain.words import LICENSES
 from reverse_search.geo.presence import Presence, cells_of
 from reverse_search.search.features import EXEMPLAR_FEATURES, FEATURES
 from reverse_search.search.suggesting import suggest_all
@@ -146,6 +147,8 @@ def _evidence(kinds: AnyArray, true: AnyArray) -> tuple[IdentificationColumns, A
 def _observations(
     rng: np.random.Generator, n: int, counts: AnyArray, state: AnyArray, labels: AnyArray, own: AnyArray
 ) -> ObservationColumns:
+    # A generator of its own, so that what the others draw stays the same when a column is added.
+    more = np.random.default_rng(n)
     return ObservationColumns(
         uuid=np.array(sorted(rng.integers(0, 256, (n, 16), dtype=np.uint8).tolist()), dtype=np.uint8),
         platform_id=np.where(np.arange(n) % 2, np.arange(n), -1).astype(np.int64),
@@ -157,12 +160,15 @@ def _observations(
         longitude=np.full(n, 18.4) + rng.normal(size=n) * 0.05,
         accuracy_m=np.full(n, 10, dtype=np.int32),
         obscured=np.zeros(n, dtype=np.int8),
-        observed_day=np.zeros(n, dtype=np.int32),
+        observed_day=more.integers(19_000, 20_000, n).astype(np.int32),
+        created_day=more.integers(20_000, 20_500, n).astype(np.int32),
         label=labels,
         touched=np.zeros(n, dtype=np.int8),
         photo_state=state,
         first_photo=(np.cumsum(counts) - counts).astype(np.int64),
         photo_count=counts.astype(np.int32),
+        license=more.integers(0, len(LICENSES), n).astype(np.int8),
+        iconic=iconic_of_nodes(TAXONOMY)[own],
     )
 
 

@@ -1,12 +1,23 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from reverse_search.domain.words import Kind, QualityGrade
+from reverse_search.domain.words import Kind, License, QualityGrade
 from reverse_search.errors import BadRequest
-from reverse_search.search.query import DEFAULT_GRADES
-from web.asked import MOST_A_PAGE, PAGE_SIZE, Page, grades_of, kind_of, link_parameters, page_of
+from reverse_search.search.query import DEFAULT_GRADES, NO_FILTERS, Filters
+from tests.search.drawn_filters import filters
+from web.asked import (
+    MOST_A_PAGE,
+    PAGE_SIZE,
+    Page,
+    filter_parameters,
+    filters_of,
+    grades_of,
+    kind_of,
+    link_parameters,
+    page_of,
+)
 
 
 def test_defaults() -> None:
@@ -61,3 +72,26 @@ def test_pages_hold_every_entry_once(number: int, size: int, entries: int) -> No
 
 def test_kinds() -> None:
     assert [kind_of(MultiDict({"kind": k})) for k in ("any", "unknown", "coarse")] == [None, Kind.UNKNOWN, Kind.COARSE]
+
+
+@settings(deadline=None)
+@given(filters(most=4))
+def test_filters_are_parameters_and_back(asked: Filters) -> None:
+    assert filters_of(MultiDict(filter_parameters(asked))) == asked
+
+
+def test_no_filters() -> None:
+    assert filters_of(MultiDict({"page": "2", "bbox": "", "captive": "any"})) == NO_FILTERS
+    assert filter_parameters(NO_FILTERS) == {}
+
+
+def test_lists_of_filters_come_one_by_one_or_with_commas() -> None:
+    several = MultiDict([("photo_license", "cc0"), ("photo_license", ""), ("photo_license", "pd,cc-by")])
+    assert filters_of(several).licenses == {License.CC0, License.PD, License.CC_BY}
+
+
+def test_a_filter_that_can_be_only_one_thing_comes_once() -> None:
+    with pytest.raises(BadRequest, match="use YYYY-MM-DD"):
+        filters_of(MultiDict([("d1", "2024-01-01"), ("d1", "2024-01-02")]))
+    with pytest.raises(BadRequest, match="use west,south,east,north"):
+        filters_of(MultiDict({"bbox": "1,2,3"}))

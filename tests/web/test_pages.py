@@ -117,6 +117,27 @@ def test_grades_filter(client: FlaskClient, truth: Truth) -> None:
     assert 'value="casual" checked' in client.get(f"{link}?quality_grade=casual").text
 
 
+def test_filters_are_kept_on_every_link_and_in_the_form(client: FlaskClient) -> None:
+    path = "/taxa/47126?d1=2020-01-01&near=-33.9,18.4,5000&lrank=species"
+    page = read(client, path)
+    same = [link for link in page.links if link.startswith("/taxa/47126?")]
+    assert len(same) >= 4
+    assert all("d1=2020-01-01" in link and "near=" in link and "lrank=species" in link for link in same)
+    text = client.get(path).text
+    assert '<input type="hidden" name="lrank" value="species">' in text
+    assert 'name="d1" value="2020-01-01"' in text
+    assert client.get("/taxa/47126?near=here").status_code == 400
+
+
+def test_filters_narrow_the_pool(client: FlaskClient) -> None:
+    path = "/api/v1/taxa/47126/candidates?per_page=100"
+    whole = client.get(path).get_json()
+    none = client.get(f"{path}&d1=2999-01-01").get_json()
+    half = client.get(f"{path}&captive=unknown&d2=2025-01-01").get_json()
+    assert sum(none["counts"].values()) == 0
+    assert 0 < sum(half["counts"].values()) < sum(whole["counts"].values())
+
+
 def test_an_observation_shows_what_people_said(client: FlaskClient, truth: Truth) -> None:
     name = next(u for u, (_, state) in truth.items() if state == "verified")
     stored = client.get(f"/api/v1/observations/{name}").get_json()["observation"]
@@ -185,7 +206,7 @@ def test_the_database_is_asked_few_times(client: FlaskClient, app: Flask, truth:
 
     event.listen(database.engine, "before_cursor_execute", count)
     try:
-        for path, most in [("/", 0), ("/taxa/47126", 0), (f"/observations/{next(iter(truth))}", 3), ("/status", 2)]:
+        for path, most in [("/", 1), ("/taxa/47126", 1), (f"/observations/{next(iter(truth))}", 4), ("/status", 3)]:
             counted.clear()
             client.get(path)
             asked = [s for s in counted if s.startswith("SELECT")]

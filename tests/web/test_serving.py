@@ -13,8 +13,10 @@ from reverse_search.domain.catalogue import SuggestionColumns
 from reverse_search.errors import StoreError
 from reverse_search.generation.opened import Generation
 from reverse_search.generation.publish import GenerationStore
+from reverse_search.store.identifications import upsert_identifications
 from reverse_search.store.migrate import migrate
-from reverse_search.store.session import default_url
+from reverse_search.store.observations import find_observations, mark_observations_deleted
+from reverse_search.store.session import default_url, open_database
 from tests.search.made_index import MadeIndex, make_index
 from web.app import create_app
 from web.serving import Pinned
@@ -124,3 +126,26 @@ def test_the_first_one_that_can_not_be_opened_is_a_clear_page(opened: Open, home
     answer = opened(home).get("/")
     assert answer.status_code == 503
     assert "roll back" in answer.text
+
+
+COLUMNS = ("identification_id", "observation_id", "user_id", "taxon_id", "current", "category", "disagreement")
+
+
+@pytest.mark.slow
+def test_what_is_imported_since_the_night_is_shown_at_once(opened: Open, home: Path) -> None:
+    client = opened(home)
+    pool = client.get("/api/v1/suggestions?tray=suggested&per_page=2").get_json()
+    identified, gone = pool["suggestions"]
+    path = f"/api/v1/taxa/{identified['taxon_id']}/candidates?per_page=1"
+    before = client.get(path).get_json()["counts"]
+    with open_database(default_url(home)) as database, database.write() as connection:
+        rows = find_observations(connection, [identified["observation_uuid"], gone["observation_uuid"]])
+        assert all(rows)
+        said = (1, rows[0], 1, identified["taxon_id"], True, "improving", False)
+        upsert_identifications(connection, COLUMNS, [said])
+        mark_observations_deleted(connection, [row for row in rows[1:] if row is not None])
+    after = client.get(path).get_json()["counts"]
+    assert after == before | {"unknown": before["unknown"] - 2}
+    listed = client.get("/api/v1/suggestions?tray=suggested&per_page=100").get_json()
+    assert listed["pool_size"] == pool["pool_size"] - 2
+    assert client.get(f"/observations/{gone['observation_uuid']}").status_code == 404

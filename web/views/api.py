@@ -12,7 +12,7 @@ from reverse_search.search.status import index_status
 from reverse_search.search.triage import TriageQuery
 from reverse_search.store.detail import read_observation
 from reverse_search.store.runs import last_run
-from web.asked import grades_of, kind_of, page_of
+from web.asked import filters_of, grades_of, kind_of, page_of
 from web.serving import database, pinned
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -35,6 +35,7 @@ def candidates(taxon_id: int) -> Answer:
         limit=page.size,
         offset=page.offset,
         grades=grades_of(request.args),
+        filters=filters_of(request.args),
     )
     return taxon_answer(pinned().taxon_search.run(query)) | {"page": page.number, "per_page": page.size}
 

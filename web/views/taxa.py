@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from reverse_search.errors import AmbiguousTaxon, UnknownTaxon
 from reverse_search.search.query import TaxonQuery
-from web.asked import grades_of, kind_of, link_parameters, page_of
+from web.asked import filter_parameters, filters_of, grades_of, kind_of, link_parameters, page_of
 from web.serving import pinned
 from web.shown import lineage, name_of
 
@@ -34,17 +34,20 @@ def look_up() -> ResponseReturnValue:
 def candidates(taxon_id: int) -> ResponseReturnValue:
     """The result page."""
     kind, grades, page = kind_of(request.args), grades_of(request.args), page_of(request.args)
-    query = TaxonQuery(taxon_id, kind=kind, limit=page.size, offset=page.offset, grades=grades)
+    filters = filters_of(request.args)
+    query = TaxonQuery(taxon_id, kind=kind, limit=page.size, offset=page.offset, grades=grades, filters=filters)
     serving = pinned()
     answer = serving.taxon_search.run(query)
     matches = sum(answer.counts.values()) if kind is None else answer.counts[kind]
-    any_kind = {"taxon_id": taxon_id} | link_parameters(grades, page)
+    filtered = filter_parameters(filters)
+    any_kind = {"taxon_id": taxon_id} | link_parameters(grades, page) | filtered
     return render_template(
         "candidates.html",
         answer=answer,
         query=query,
         page=page,
         pages=page.count(matches),
+        filtered=filtered,
         any_kind=any_kind,
         parameters=any_kind if kind is None else any_kind | {"kind": kind.value},
         lineage=lineage(serving.index.taxonomy, taxon_id),
