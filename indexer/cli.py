@@ -184,14 +184,14 @@ def search(
     home: Path | None, /, taxon: str, kind: str, grades: tuple[str, ...], limit: int, format_: str, **filters: Any
 ) -> None:
     """Observations that look like TAXON (an id or a name) but lack that identification, best first."""
+    from indexer.current import open_as_now
     from indexer.output import print_search
     from reverse_search.domain.words import Kind, QualityGrade
-    from reverse_search.generation.opened import open_current
     from reverse_search.search.query import DEFAULT_GRADES, TaxonQuery
     from reverse_search.search.taxon_search import TaxonSearch
 
     asked = read_filter_options(filters)
-    generation = open_current(_settings(home).home)
+    generation = open_as_now(_settings(home))
     query = TaxonQuery(
         _taxon_id(generation.taxonomy, taxon),
         kind=None if kind == "any" else Kind(kind),
@@ -213,12 +213,12 @@ def _taxon_id(taxonomy: "Taxonomy", asked: str) -> int:
 @click.pass_obj
 def suggest(home: Path | None, pool: str, limit: int | None, format_: str) -> None:
     """A family or genus for each observation of a pool, or the reason why nothing is said."""
+    from indexer.current import open_as_now
     from indexer.output import print_suggestions
-    from reverse_search.generation.opened import open_current
     from reverse_search.search.triage import Triage, TriageQuery
 
     query = TriageQuery.parse(pool, limit)
-    generation = open_current(_settings(home).home)
+    generation = open_as_now(_settings(home))
     print_suggestions(Triage(generation).run(query), format_, click.echo)
 
 

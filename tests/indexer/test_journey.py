@@ -16,10 +16,14 @@ import pytest
 from reverse_search.domain.words import AbstainReason, SuggestionState
 from reverse_search.generation.opened import open_current
 from reverse_search.generation.publish import GenerationStore
+from reverse_search.store.identifications import upsert_identifications
+from reverse_search.store.observations import find_observations
+from reverse_search.store.session import default_url, open_database
 from tests.support.collections import MadeCollection, make_collection
 from tests.support.store_databases import PostgresServer
 
 pytestmark = pytest.mark.slow
+SAID = ("identification_id", "observation_id", "user_id", "taxon_id", "current", "category", "disagreement")
 STEPS = ("embed", "collect", "train", "score", "suggest", "build", "check", "publish")
 
 
@@ -134,6 +138,21 @@ def test_evaluate_reads_the_truth(published: Path, made: MadeCollection, tmp_pat
     text = run(published, "evaluate", str(made.write_truth(tmp_path / "truth.csv"))).stdout
     assert "mean AP, all (4 taxa): fused" in text
     assert "unknown, any: 0 suggestions" in text
+
+
+def test_what_is_imported_since_the_night_counts_at_once(published: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(published, home)
+    pool = ask(home, "suggest")["suggestions"]
+    name = pool[0]["observation_uuid"]
+    with open_database(default_url(home)) as database, database.write() as connection:
+        rows = find_observations(connection, [name])
+        said = (999, rows[0], 1, 111, True, "improving", False)
+        upsert_identifications(connection, SAID, [said])
+    assert name not in {s["observation_uuid"] for s in ask(home, "suggest")["suggestions"]}
+    found = ask(home, "search", "111", "--limit", "1000")["candidates"]
+    assert found
+    assert name not in {c["observation_uuid"] for c in found}
 
 
 def test_a_second_night_without_changes_publishes_nothing(published: Path, tmp_path: Path) -> None:
