@@ -54,7 +54,17 @@ def test_a_planted_violation_is_reported(copy: Path, module: str, line: str, con
 HEAVY = "{'torch', 'torchvision', 'open_clip', 'timm', 'openvino'}"
 
 
-@pytest.mark.parametrize("module", ["web.app", "web.server", "indexer.cli", "indexer.demo.command", "indexer.nightly", "reverse_search.generation.opened"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "web.app",
+        "web.server",
+        "indexer.cli",
+        "indexer.demo.command",
+        "indexer.nightly",
+        "reverse_search.generation.opened",
+    ],
+)
 def test_importing_it_does_not_load_torch(module: str) -> None:
     code = f"import sys, {module}; sys.exit(bool({HEAVY} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -76,7 +76,7 @@ def share(value: float | None) -> str:
 
 def rough(count: float) -> str:
     """An expected number: whole where that is all one can say."""
-    return f"{count:,.1f}" if count < 10 else f"{count:,.0f}"
+    return f"{count:,.1f}" if 0.05 <= count < 10 else f"{count:,.0f}"
 
 
 def figure(value: object, name: str) -> str:
