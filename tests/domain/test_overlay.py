@@ -1,6 +1,7 @@
 """An overlay answers as columns would that were built from the changed observations in the first place."""
 
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
@@ -34,7 +35,9 @@ def columns_of(histories: list[Change], taxonomy: Taxonomy) -> IdentificationCol
 
 
 def catalogue(histories: list[Change], taxonomy: Taxonomy) -> ObservationColumns:
-    blank = {field.name: np.zeros(len(histories), dtype=np.int32) for field in fields(ObservationColumns)}
+    blank: dict[str, Any] = {
+        field.name: np.zeros(len(histories), dtype=np.int32) for field in fields(ObservationColumns)
+    }
     uuids = np.array([list(change.uuid) for change in histories], dtype=np.uint8).reshape(-1, 16)
     return ObservationColumns(**blank | {"uuid": uuids})
 

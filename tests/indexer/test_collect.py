@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.collect import MAX_EXEMPLARS, CollectedIndex, choose_exemplars, collect, iconic_of_nodes
+from indexer.collect import MAX_EXEMPLARS, CollectedIndex, choose_exemplars, collect
 from reverse_search.domain.catalogue import HAS_PHOTO, NO_PHOTO, UNREADABLE_PHOTO, ObservationColumns, PhotoColumns
 from reverse_search.domain.taxonomy import Taxonomy, TaxonRow
 from reverse_search.domain.words import LICENSES, License
-from reverse_search.geo.iconic import ICONIC_TAXA
+from reverse_search.geo.iconic import ICONIC_TAXA, iconic_of_nodes
 from reverse_search.search.ports import VectorSearch
 from reverse_search.store import columns as stored
 from tests.domain.test_lacking import TREE

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer.collect import choose_exemplars, iconic_of_nodes
+from indexer.collect import choose_exemplars
 from indexer.scoring import score_all
 from reverse_search.classify.fusion import Fusion
 from reverse_search.classify.gate import ASSURANCE_FEATURES, Certificate, GatePolicy
@@ -27,6 +27,7 @@ from reverse_search.domain.catalogue import (
 from reverse_search.domain.lacking import IdentificationColumns
 from reverse_search.domain.taxonomy import Taxonomy, TaxonRow
 from reverse_search.domain.words import LICENSES
+from reverse_search.geo.iconic import iconic_of_nodes
 from reverse_search.geo.presence import Presence, cells_of
 from reverse_search.search.features import EXEMPLAR_FEATURES, FEATURES
 from reverse_search.search.suggesting import suggest_all

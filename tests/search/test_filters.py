@@ -11,13 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.collect import iconic_of_nodes
 from reverse_search.domain.catalogue import CAPTIVE_CODES, LICENSE_CODES, NO_DAY, ObservationColumns
 from reverse_search.domain.lacking import IdentificationColumns
 from reverse_search.domain.words import LIFE_TAXON_ID, RANK_LEVELS, Captive, License
 from reverse_search.errors import BadRequest
 from reverse_search.geo.areas import Box, Near
-from reverse_search.geo.iconic import ICONIC_TAXA
+from reverse_search.geo.iconic import ICONIC_TAXA, iconic_of_nodes
 from reverse_search.search.filters import FEW, mask
 from reverse_search.search.query import NO_FILTERS, NO_ICONIC_TAXON, Filters, TaxonQuery
 from reverse_search.search.rows import uuid_text
