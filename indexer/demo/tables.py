@@ -7,28 +7,17 @@ from pathlib import Path
 import numpy as np
 
 from indexer.demo.drawing.scene import Shot
+from indexer.demo.folder import HEADERS, Row, write_table
 from indexer.demo.identifications import Crowd, Opinion, Said
 from indexer.demo.sightings import PEOPLE, Sighting
 from indexer.demo.taxa import Taxon
-from reverse_search.domain.files import write_atomic
 from reverse_search.domain.words import RANK_LEVELS
 
 FIRST_PHOTO, FIRST_PERSON, FIRST_IDENTIFICATION = 990_000_001, 9_000_001, 990_000_001
 """Ids are high, so that a demo doesn't get in the way of real data in the same database."""
 LICENSE = "CC0"
 CROWD = 4
-HEADERS: Mapping[str, str] = {
-    "taxa": "taxon_id ancestry rank_level rank name active",
-    "observers": "observer_id login name",
-    "observations": "observation_uuid observer_id latitude longitude positional_accuracy taxon_id quality_grade "
-    "observed_on",
-    "photos": "photo_uuid photo_id observation_uuid observer_id extension license width height position",
-    "identifications": "identification_id observation_uuid user_id taxon_id current category disagreement hidden "
-    "previous_observation_taxon_id created_at",
-    "truth": "observation_uuid taxon_id state",
-}
-
-Row = Sequence[object]
+TRUTH = ("observation_uuid", "taxon_id", "state")
 
 
 def numbered(sightings: Sequence[Sighting], seed: int) -> Iterator[tuple[Sighting, int, Shot]]:
@@ -52,9 +41,7 @@ def write_tables(folder: Path, taxa: Sequence[Taxon], sightings: Sequence[Sighti
         "truth": ((s.uuid, s.drawn.taxon.taxon_id, s.state) for s in sightings),
     }
     for name, rows in tables.items():
-        lines = [HEADERS[name].split(), *rows]
-        text = "".join("\t".join("" if cell is None else str(cell) for cell in line) + "\n" for line in lines)
-        write_atomic(folder / f"{name}.csv", text.encode())
+        write_table(folder, name, HEADERS.get(name, TRUTH), rows)
 
 
 def _taxon(taxon: Taxon) -> Row:

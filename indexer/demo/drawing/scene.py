@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from PIL import Image
 
 from indexer.demo.drawing.layers import Sprite, View, rasterise, soften
 from indexer.demo.drawing.plans import Genome, Plan, Stance, individual, plan_of
 from indexer.demo.drawing.shapes import place
-from indexer.demo.drawing.textures import Size, clouds, fields, softened
+from indexer.demo.drawing.textures import Size, clouds, fields, softened, to_image
 from reverse_search.domain.arrays import FloatArray
 
 SIZES: tuple[Size, ...] = ((420, 315), (420, 315), (420, 280), (315, 420), (400, 400))
@@ -76,7 +75,8 @@ def take_photo(shot: Shot) -> bytes:
     sprite = rasterise(plan.draw(genome, rng), view)
     if scene < len(plan.on):
         picture = _shaded(sprite, picture, view)
-    picture = picture * (1 - sprite.alpha) + sprite.rgb
+    picture *= 1 - sprite.alpha
+    picture += sprite.rgb
     return _develop(picture, shot.flaw, warmth, rng)
 
 
@@ -112,20 +112,19 @@ def _moved(field: FloatArray, right: int, down: int) -> FloatArray:
 
 
 def _develop(picture: FloatArray, flaw: Flaw, warmth: float, rng: np.random.Generator) -> bytes:
-    """Light, lens, sensor, file."""
+    """Light, lens, sensor, file. The picture is written over."""
     _, height, width = picture.shape
     x, y = (field - 0.5 for field in fields((width, height)))
     light = 1 + x * rng.normal(0, 0.2) - y * rng.normal(0.08, 0.12) - (x * x + y * y) * rng.uniform(0.2, 0.9)
     light *= rng.normal(1.12, 0.09) * (0.2 if flaw is Flaw.DARK else 1.0)
     if rng.random() < 0.25:  # dappled shade
         light *= 1 + 0.13 * np.clip(clouds((width, height), (90, 45), rng), -1.5, 1.5)
-    tint = np.array([1 + warmth, 1.0, 1 - warmth], dtype=np.float32)[:, None, None]
-    picture = np.asarray(picture * light * tint, dtype=np.float32)
+    for channel, tint in zip(picture, (1 + warmth, 1.0, 1 - warmth), strict=True):
+        channel *= light * tint
     if flaw is Flaw.BLURRED:
         picture = softened(picture, rng.uniform(12, 22))
     noise = 0.07 if flaw is Flaw.DARK else rng.uniform(0.005, 0.02)
     picture += noise * rng.standard_normal((height, width), dtype=np.float32)
-    pixels = (np.clip(picture, 0, 1) * np.float32(255)).astype(np.uint8).transpose(1, 2, 0)
     file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", quality=JPEG_QUALITY)
+    to_image(picture).save(file, "JPEG", quality=JPEG_QUALITY)
     return file.getvalue()

@@ -6,7 +6,6 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from indexer.demo.drawing.colours import Colour, rgb, shifted
-from indexer.demo.drawing.layers import soften
 from indexer.demo.drawing.shapes import Place, Points
 from reverse_search.domain.arrays import FloatArray
 
@@ -57,13 +56,28 @@ def out_of_focus(size: Size, ground: Colour, things: Sequence[tuple[Points, Colo
     pen = ImageDraw.Draw(image)
     for outline, colour in things:
         pen.polygon((outline * (2 * width)).ravel().tolist(), fill=_bytes(colour))
-    grown = image.reduce(2).resize(size, Image.Resampling.BICUBIC)
-    return np.ascontiguousarray(np.asarray(grown, dtype=np.float32).transpose(2, 0, 1)) / np.float32(255)
+    return from_image(image.reduce(2).resize(size, Image.Resampling.BICUBIC))
 
 
 def softened(picture: FloatArray, radius_px: float) -> FloatArray:
     """A picture (3, h, w) out of focus."""
-    return np.stack([soften(channel, radius_px) for channel in picture])
+    image = to_image(picture)
+    coarse = (max(round(image.width / radius_px), 3), max(round(image.height / radius_px), 3))
+    return from_image(image.resize(coarse, Image.Resampling.BOX).resize(image.size, Image.Resampling.BICUBIC))
+
+
+def to_image(picture: FloatArray) -> Image.Image:
+    """(3, h, w) float32, 0 to 1 → an RGB image."""
+    pixels = np.empty((*picture.shape[1:], 3), dtype=np.uint8)
+    for channel, values in enumerate(picture):
+        pixels[..., channel] = np.clip(values * np.float32(255), 0, 255)
+    return Image.fromarray(pixels)
+
+
+def from_image(image: Image.Image) -> FloatArray:
+    """The other way round."""
+    pixels = np.asarray(image)
+    return np.stack([pixels[..., channel].astype(np.float32) for channel in range(3)]) / np.float32(255)
 
 
 def tone(

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from indexer.demo.folder import HEADERS
 from indexer.demo.real.api import API_URL, Api, Pace
 from indexer.demo.real.collect import collect
 from indexer.demo.real.models import Observation, Taxon
 from indexer.demo.real.plan import plan
-from indexer.demo.real.tables import HEADERS, Tables, make_tables, write_tables
+from indexer.demo.real.tables import Tables, make_tables, write_tables
 from indexer.demo.real.taxa import TaxonBook, referred_taxa, resolve
 from reverse_search.domain.files import replace_dir
 from reverse_search.errors import BadRequest, SourceError

@@ -1,52 +1,13 @@
-"""A collection as the tables of the open data: tab-separated, not quoted, with identifications beside them."""
+"""A collection of the platform as rows of an Open Data folder."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 
+from indexer.demo.folder import HEADERS, write_table
 from indexer.demo.real.models import Observation, Taxon, User
 from indexer.sources import fields
 
 Cells = tuple[str, ...]
-
-HEADERS: dict[str, Cells] = {
-    "taxa": ("taxon_id", "ancestry", "rank_level", "rank", "name", "active"),
-    "observers": ("observer_id", "login", "name"),
-    "observations": (
-        "observation_uuid",
-        "observer_id",
-        "latitude",
-        "longitude",
-        "positional_accuracy",
-        "taxon_id",
-        "quality_grade",
-        "observed_on",
-    ),
-    "photos": (
-        "photo_uuid",
-        "photo_id",
-        "observation_uuid",
-        "observer_id",
-        "extension",
-        "license",
-        "width",
-        "height",
-        "position",
-    ),
-    "identifications": (
-        "identification_id",
-        "observation_uuid",
-        "user_id",
-        "taxon_id",
-        "current",
-        "category",
-        "disagreement",
-        "hidden",
-        "previous_observation_taxon_id",
-        "created_at",
-    ),
-}
-"""Table name to column names."""
 
 Tables = dict[str, list[Cells]]
 
@@ -66,8 +27,7 @@ def make_tables(observations: Sequence[Observation], taxa: Iterable[Taxon]) -> T
 def write_tables(folder: Path, tables: Tables) -> None:
     """Write each table to `{name}.csv` in a folder that exists."""
     for name, rows in tables.items():
-        lines = "".join("\t".join(cells) + "\n" for cells in chain((HEADERS[name],), rows))
-        (folder / f"{name}.csv").write_bytes(lines.encode())
+        write_table(folder, name, HEADERS[name], rows)
 
 
 def clean(text: str | None) -> str:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.demo.folder import HEADERS
 from indexer.demo.real.api import PER_PAGE, Api, Pace
 from indexer.demo.real.fetch import BoundingBox, RealReport, fetch_real_collection
-from indexer.demo.real.tables import HEADERS, clean
+from indexer.demo.real.tables import clean
 from indexer.sources.open_data import ImportReport, import_open_data
 from indexer.sources.open_data_rows import IDENTIFICATIONS, PARTS
 from reverse_search.errors import AmbiguousTaxon, BadRequest, BadSettings, SourceError, UnknownTaxon
