@@ -1,7 +1,7 @@
 """The demo: a collection drawn by this code, offline, the same for the same seed; or one of the platform (`real`).
 
-Drawn, a photo is a body in a scene; an observation is some photos of one individual, by somebody, in some state. From what
-things look like to what is written:
+A drawn photo is a body in a scene; an observation is some photos of one individual, by somebody, in some state. From
+what things look like to what is written:
 
 drawing           how anything is drawn: shapes, colours, light, backgrounds, the camera
 bodies            the body plans: what a species can look like, and how it is put together
