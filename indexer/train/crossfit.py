@@ -187,16 +187,22 @@ class HeldOutPhotos:
 def fit_calibration(
     photos: HeldOutPhotos, products: FloatArray, heads: list[RawHead], which: AnyArray
 ) -> tuple[Imprinting, float]:
-    """Scale and bias of imprinted leaves, and the temperature, by held-out likelihood of pooled observations."""
+    """Scale and bias of imprinted leaves, and the temperature, by held-out likelihood of pooled observations.
+
+    Observations of a leaf that their own head never saw say nothing of how sure it should be: a single one would weigh
+    more than all others.
+    """
     to_log_p = _pooler(photos.starts)
+    unseen = np.stack([head.bias <= NEVER for head in heads])[which, photos.leaf]
+    leaf = np.where((photos.leaf >= 0) & unseen, -1, photos.leaf)
     if not heads[0].provisional.any():
         logits = photos.logits(products, heads, which, Imprinting())
-        return Imprinting(), fit_temperature(logits, photos.leaf, to_log_p)
+        return Imprinting(), fit_temperature(logits, leaf, to_log_p)
 
     def loss(point: AnyArray) -> float:
         how = Imprinting(scale=float(np.exp(point[0])), bias=float(point[1]))
         logits = photos.logits(products, heads, which, how)
-        return negative_log_likelihood(to_log_p(logits / np.float32(np.exp(point[2]))), photos.leaf)
+        return negative_log_likelihood(to_log_p(logits / np.float32(np.exp(point[2]))), leaf)
 
     start = np.array([np.log(20.0), 0.0, 0.0])
     simplex = start + np.vstack([np.zeros(3), np.diag([0.5, 3.0, 0.3])])
