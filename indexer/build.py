@@ -7,6 +7,7 @@ again, so that a killed job goes on where it stopped and ends in the same conten
 import hashlib
 import json
 import shutil
+import time
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -44,7 +45,7 @@ from reverse_search.search.suggesting import suggest_all
 from reverse_search.store import columns as stored
 from reverse_search.store.changes import watermark
 from reverse_search.store.session import Database
-from reverse_search.vectors.building import build_index
+from reverse_search.vectors.building import build_index, measure_index
 from reverse_search.vectors.exact import ExactSearch
 from reverse_search.vectors.planner import Planner
 from reverse_search.vectors.segments import SegmentSet
@@ -206,6 +207,7 @@ class Build:
             segments=self._segments.references(),
             counts={"observations": len(observations), "vectors": self._segments.count},
             files=describe_files(self.folder),
+            costs=asdict(measure_index(self._segments, self.folder, time.perf_counter)),
         )
 
     def _collection(self) -> CollectedIndex:

@@ -41,3 +41,24 @@ def top_mean(similarities: FloatArray, allowed: BoolArray | None = None) -> Floa
     total = np.where(found, top, 0).sum(axis=1)
     count = found.sum(axis=1)
     return np.where(count > 0, total / np.maximum(count, 1), UNLIKE).astype(np.float32)
+
+
+def greatest(values: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
+    """The k greatest of each row, in descending order, and their columns.
+
+    Args:
+        values: (n, m) float32.
+        k: how many.
+
+    Returns:
+        (n, min(k, m)) float32 and (n, min(k, m)) int64.
+    """
+    m = values.shape[1]
+    if m > k:
+        # The k-th greatest is among those k even where others equal it: which of them is chosen is left to numpy.
+        columns = np.sort(np.argpartition(values, m - k, axis=1)[:, m - k :], axis=1)
+    else:
+        columns = np.broadcast_to(np.arange(m), values.shape)
+    order = np.argsort(-np.take_along_axis(values, columns, axis=1), axis=1, kind="stable")
+    columns = np.take_along_axis(columns, order, axis=1).astype(np.int64, copy=False)
+    return np.take_along_axis(values, columns, axis=1), columns

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ class Manifest:
         counts: observations, photos and so on, for people and for checks.
         files: path within the generation to its digest and size.
         schema: version of the layout.
+        costs: constants of `vectors.costs.Costs`, as measured where it was built; empty for typical ones. No part of
+            the contents: they are never the same twice.
     """
 
     built_from: str
@@ -44,6 +46,7 @@ class Manifest:
     counts: dict[str, int]
     files: dict[str, FileEntry]
     schema: int = SCHEMA
+    costs: dict[str, float] = field(default_factory=dict)
 
     @property
     def contents_digest(self) -> str:

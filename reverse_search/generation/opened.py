@@ -20,6 +20,7 @@ from reverse_search.generation.manifest import Manifest, read_manifest
 from reverse_search.generation.publish import GenerationStore
 from reverse_search.generation.taxonomy import load_taxonomy
 from reverse_search.geo.presence import Presence
+from reverse_search.vectors.costs import Costs
 from reverse_search.vectors.planner import Planner, union_search
 from reverse_search.vectors.segments import SegmentSet
 
@@ -96,6 +97,7 @@ def open_folder(home: Path, folder: Path, name: str) -> Generation:
     taxonomy = load_taxonomy(folder / "taxonomy")
     models = load_models(folder / "head")
     manifest.backbone.require(models.head.backbone)
+    costs = Costs.measured(manifest.costs, manifest.backbone.dim)
     segments = SegmentSet.open_references(home / "segments", manifest.backbone, manifest.segments)
     return Generation(
         name=name,
@@ -111,5 +113,5 @@ def open_folder(home: Path, folder: Path, name: str) -> Generation:
         scores=load_columns(folder / "scores", ScoreColumns),
         postings=load_columns(folder / "postings", Postings),
         suggestions=load_columns(folder / "suggestions", SuggestionColumns),
-        vectors=PlannedVectors(segments, Planner.open(segments, folder)),
+        vectors=PlannedVectors(segments, Planner.open(segments, folder, costs)),
     )

@@ -1,15 +1,17 @@
 """What is known about (observation, X): classifier score, likeness to exemplars, and whether X is recorded nearby."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from reverse_search.classify.rollup import logit, subtree_leaves
-from reverse_search.classify.similarity import best_photo_similarity, top_mean
+from reverse_search.classify.similarity import best_photo_similarity, greatest, top_mean
 from reverse_search.domain.arrays import AnyArray, BoolArray, DoubleArray, FloatArray, IntArray
 from reverse_search.domain.catalogue import ObservationColumns
-from reverse_search.geo.presence import OBSCURED_EXTRA_KM, TaxonPresence
+from reverse_search.geo.presence import OBSCURED_EXTRA_KM
 from reverse_search.search.ports import Collection, ScoredIndex
+from reverse_search.search.prepared import prepared
 
 FEATURES = ("logit_classifier", "neighbour_similarity", "recorded_nearby")
 EXEMPLAR_FEATURES = FEATURES[1:]
@@ -51,7 +53,22 @@ def radius_km(observations: ObservationColumns, rows: IntArray, base_km: float) 
     return np.asarray(base_km + extra, dtype=np.float64)
 
 
-def nearby(observations: ObservationColumns, rows: IntArray, presence: TaxonPresence, base_km: float) -> AnyArray:
+class Recorded(Protocol):
+    """Where one taxon has been recorded: `TaxonPresence` or `Places`."""
+
+    @property
+    def records(self) -> int:
+        """How many records there are anywhere."""
+        ...
+
+    def near(
+        self, latitudes: DoubleArray, longitudes: DoubleArray, observers: IntArray, radius_km: DoubleArray
+    ) -> BoolArray:
+        """Whether somebody else recorded it within the radius. All (n,)."""
+        ...
+
+
+def nearby(observations: ObservationColumns, rows: IntArray, presence: Recorded, base_km: float) -> AnyArray:
     """(n,) int8: 1 recorded within the radius by somebody else, -1 not, 0 where place says nothing.
 
     A captive organism's place is where somebody keeps it, and says nothing.
@@ -62,7 +79,7 @@ def nearby(observations: ObservationColumns, rows: IntArray, presence: TaxonPres
     return np.where(silent, 0, np.where(near, 1, -1)).astype(np.int8)
 
 
-def absence_weight(presence: TaxonPresence) -> float:
+def absence_weight(presence: Recorded) -> float:
     """How much it says that X is not recorded nearby: n / (n + 50) for n records anywhere."""
     return presence.records / (presence.records + HALF_TRUSTED_RECORDS)
 
@@ -77,6 +94,7 @@ class FeatureReader:
 
     def __init__(self, index: ScoredIndex) -> None:
         self._index = index
+        self._prepared = prepared(index)
         order = np.argsort(index.leaves, kind="stable")
         self._leaves, self._leaf_order = index.leaves[order], order
 
@@ -99,7 +117,7 @@ class FeatureReader:
         classifier, similarity, best = (np.concatenate(column) for column in zip(*parts, strict=True))
         if stored is not None and len(leaves) > MAX_EXACT_LEAVES:
             classifier = stored
-        presence = index.presence.of(taxon, int(index.taxonomy.leave[taxon]))
+        presence = self._prepared.places(taxon, int(index.taxonomy.leave[taxon]))
         base_km = index.models.policy.radius_km
         near = nearby(index.observations, rows, presence, base_km)
         return Features(classifier, similarity, near, absence_weight(presence), best)
@@ -110,9 +128,9 @@ class FeatureReader:
         photos, owner = self._index.photos.of_observations(rows, self._index.observations)
         vectors = self._index.vectors.gather(self._index.photos.vector_row[photos])
         starts = np.searchsorted(owner, np.arange(len(rows)))
-        likeness = best_photo_similarity(vectors, starts, exemplars)
         classifier = self._classifier(rows, photos, starts, vectors, leaves)
-        return classifier, top_mean(likeness), _most_alike(likeness)
+        values, best = _most_alike(best_photo_similarity(vectors, starts, exemplars))
+        return classifier, top_mean(values), best
 
     def _classifier(
         self, rows: IntArray, photos: IntArray, starts: IntArray, vectors: FloatArray, leaves: IntArray
@@ -128,20 +146,23 @@ class FeatureReader:
         return np.asarray(np.minimum(np.exp(log_p.astype(np.float64)).sum(axis=1), 1.0))
 
 
-def _most_alike(likeness: FloatArray) -> IntArray:
-    n, m = likeness.shape
-    best = np.full((n, KEPT_EXEMPLARS), -1, dtype=np.int64)
-    found = np.argsort(-likeness, axis=1, kind="stable")[:, :KEPT_EXEMPLARS] if m else best[:, :0]
+def _most_alike(likeness: FloatArray) -> tuple[FloatArray, IntArray]:
+    """The greatest of each row, at most KEPT_EXEMPLARS, and (n, KEPT_EXEMPLARS) their columns, then -1."""
+    values, found = greatest(likeness, KEPT_EXEMPLARS)
+    best = np.full((len(likeness), KEPT_EXEMPLARS), -1, dtype=np.int64)
     best[:, : found.shape[1]] = found
-    return best
+    return values, best
 
 
 def distinct_exemplars(collection: Collection, photos: IntArray, observer_id: int) -> IntArray:
     """The first photo rows of distinct observers, three at most, none by `observer_id` unless there are no others."""
-    observers = collection.observations.observer_id[collection.photos.observation[photos]]
-    _, first = np.unique(observers, return_index=True)
-    others = [i for i in sorted(first) if observers[i] != observer_id]
-    return photos[others or first[:1]][:SHOWN_EXEMPLARS]
+    # Plain lists: a dozen values each, for every observation on a page.
+    observers = np.asarray(collection.observations.observer_id)[
+        np.asarray(collection.photos.observation)[photos]
+    ].tolist()
+    first = {observer: i for i, observer in reversed(list(enumerate(observers)))}
+    others = sorted(i for observer, i in first.items() if observer != observer_id)
+    return photos[others or list(first.values())[:1]][:SHOWN_EXEMPLARS]
 
 
 def likeness_to_proposals(
@@ -173,7 +194,7 @@ def likeness_to_proposals(
             if folds is not None:
                 alike = np.where(exemplar_folds == folds[rows[part]][:, None], np.float32(-2), alike)
             likeness[part] = top_mean(alike, alike > -2)
-            index = _most_alike(alike)
+            _, index = _most_alike(alike)
             best[part] = np.where(index >= 0, np.append(exemplars, -1)[index], -1)
     return likeness, best
 

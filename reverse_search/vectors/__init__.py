@@ -5,6 +5,7 @@ index         what an index is: pools, hits and the protocols
 exact         search without an index, the reference for all others
 faiss_index   the FAISS indexes (the only module that imports faiss)
 planner       exact or index, with how many probes; always fills what was asked
+cells         search through an index's cells that stops when hardly anything better is left
 costs         what either way costs on this machine
 probes        how many cells a search visits
 fitting       how many probes reach the wanted recall

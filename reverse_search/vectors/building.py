@@ -4,12 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
+from reverse_search.vectors.costs import Clock, Costs, measure_costs
 from reverse_search.vectors.exact import ExactSearch
 from reverse_search.vectors.faiss_index import FaissFlat, FaissIvf
 from reverse_search.vectors.fitting import FitSettings, fit_nprobe, sample_prototypes
-from reverse_search.vectors.index import VectorSource
+from reverse_search.vectors.index import ProbedIndex, VectorSource
 from reverse_search.vectors.probes import ProbeTable
-from reverse_search.vectors.stored import IndexKind, choose_index, save_index
+from reverse_search.vectors.stored import IndexKind, choose_index, open_index, save_index
 
 
 def build_index(
@@ -41,6 +42,17 @@ def build_index(
         probes = _fit(index, ExactSearch(source), fit or FitSettings(), seed)
     save_index(folder, index, probes, source.count, source.dim)
     return chosen
+
+
+def measure_index(source: VectorSource, folder: Path, clock: Clock, seed: int = 1) -> Costs:
+    """What searching `source` by the index in `folder` costs on this machine; takes a few seconds for a million rows.
+
+    Raises:
+        CorruptFile, MissingDependency: see `open_index`.
+    """
+    index, _ = open_index(folder, source.count, source.dim)
+    probed = index if isinstance(index, ProbedIndex) else None
+    return measure_costs(ExactSearch(source), probed, np.random.default_rng(seed), clock)
 
 
 def _fit(index: FaissIvf, exact: ExactSearch, settings: FitSettings, seed: int) -> ProbeTable:

@@ -1,7 +1,7 @@
 """What exact search and index search cost on this machine, as a few constants."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -9,6 +9,8 @@ from reverse_search.domain.arrays import FloatArray, IntArray
 from reverse_search.vectors.exact import ExactSearch
 from reverse_search.vectors.index import Pool, ProbedIndex
 
+MOST_APART = 4.0
+"""How far a measured constant may lie from the typical one, either way: beyond, the machine was busy with others."""
 Clock = Callable[[], float]
 """Seconds from any fixed start, e.g. `time.perf_counter`."""
 
@@ -34,7 +36,17 @@ class Costs:
     @classmethod
     def typical(cls, dim: int) -> "Costs":
         """Costs on two cores of a recent server, for `dim` components."""
-        return cls(fixed_s=2e-4, row_s=4e-10 * dim, pair_s=5e-11 * dim, skip_s=1.2e-9, code_s=6e-11 * dim)
+        return cls(fixed_s=2e-4, row_s=8e-10 * dim, pair_s=3e-11 * dim, skip_s=1.2e-9, code_s=2e-10 * dim)
+
+    @classmethod
+    def measured(cls, constants: Mapping[str, float], dim: int) -> "Costs":
+        """Constants by name, as `dataclasses.asdict` gives them; typical ones for those that are missing."""
+        return replace(cls.typical(dim), **{f.name: constants[f.name] for f in fields(cls) if f.name in constants})
+
+    def within(self, factor: float, others: "Costs") -> "Costs":
+        """These, but none more than `factor` times the other, or less than that part of it."""
+        pairs = {f.name: (getattr(self, f.name), getattr(others, f.name)) for f in fields(self)}
+        return Costs(**{name: min(max(own, other / factor), other * factor) for name, (own, other) in pairs.items()})
 
     def exact_s(self, n_queries: int, n_rows: int) -> float:
         """Predicted seconds of exact search over `n_rows` rows."""
@@ -79,12 +91,13 @@ def measure_costs(
     row_s = max((single - base) / (size - len(few)) - pair_s, typical.row_s / 10)
     fixed_s = max(base - len(few) * (row_s + pair_s), 1e-6)
     if index is None:
-        return Costs(fixed_s, row_s, pair_s, typical.skip_s, typical.code_s)
+        return Costs(fixed_s, row_s, pair_s, typical.skip_s, typical.code_s).within(MOST_APART, typical)
     tiny = timer.probe(index, eight, Pool.of_rows(rows[:8], exact.count))
     whole = timer.probe(index, eight, Pool(np.arange(exact.count) > 0))
     met = 8 * exact.count
     skip_s = max(tiny - fixed_s, 0.0) / met or typical.skip_s
-    return Costs(fixed_s, row_s, pair_s, skip_s, max(whole - tiny, 0.0) / met or typical.code_s)
+    code_s = max(whole - tiny, 0.0) / met or typical.code_s
+    return Costs(fixed_s, row_s, pair_s, skip_s, code_s).within(MOST_APART, typical)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from reverse_search.domain.arrays import FloatArray, IntArray
+from reverse_search.domain.arrays import FloatArray, Int32Array, IntArray
 from reverse_search.domain.files import write_atomic
 from reverse_search.errors import CorruptFile, MissingDependency
 from reverse_search.vectors.index import NO_ROW, Hits, Pool, VectorSource, check_search
@@ -18,6 +18,8 @@ from reverse_search.vectors.index import NO_ROW, Hits, Pool, VectorSource, check
 POINTS_PER_CELL = 50
 """Training points per cell; FAISS asks for 39 at least."""
 MIN_POINTS_PER_CELL = 39
+TRAINING_ROUNDS = 10
+"""Of k-means. With 25, the default, training takes 2.5 times as long and searches need as many probes."""
 ADD_ROWS = 16384
 
 _wanted_threads: int | None = None
@@ -89,11 +91,11 @@ class _FaissIndex:
         if pool.size < pool.count:
             # faiss keeps a bare pointer to the bits; `pool` outlives the call.
             parameters["sel"] = faiss.IDSelectorBitmap(len(pool.packed), faiss.swig_ptr(pool.packed))
-        similarities, rows = self._index.search(queries, width, params=self._parameters_type()(**parameters))
-        return _in_order(rows, similarities)
+        return self._run(queries, width, parameters)
 
-    def _parameters_type(self) -> Any:
-        return load_faiss().SearchParameters
+    def _run(self, queries: FloatArray, width: int, parameters: dict[str, Any]) -> Hits:
+        similarities, rows = self._index.search(queries, width, params=load_faiss().SearchParameters(**parameters))
+        return _in_order(rows, similarities)
 
 
 class FaissFlat(_FaissIndex):
@@ -146,6 +148,7 @@ class FaissIvf(_FaissIndex):
         scalar = faiss.ScalarQuantizer.QT_8bit
         index = faiss.IndexIVFScalarQuantizer(quantizer, source.dim, cells, scalar, faiss.METRIC_INNER_PRODUCT)
         index.cp.seed = seed
+        index.cp.niter = TRAINING_ROUNDS
         index.cp.min_points_per_centroid = 1 if cells == 1 else MIN_POINTS_PER_CELL
         index.train(source.gather(_training_rows(source.count, cells, seed)))
         for _, vectors in source.iter_blocks(ADD_ROWS):
@@ -174,8 +177,47 @@ class FaissIvf(_FaissIndex):
             raise ValueError(f"at least one cell must be probed, not {n_probes}")
         return self._search(queries, k, pool, {"nprobe": min(n_probes, self.n_cells)})
 
-    def _parameters_type(self) -> Any:
-        return load_faiss().SearchParametersIVF
+    def probe_union(self, queries: FloatArray, k: int, pool: Pool | None, n_visits: int) -> Hits:
+        """See `ProbedIndex.probe_union`. Raises ValueError for fewer than one visit."""
+        queries, pool = check_search(self, queries, k, pool)
+        if n_visits < 1:
+            raise ValueError(f"at least one cell must be visited, not {n_visits}")
+        if not len(queries):
+            return Hits.none(0, min(k, pool.size))
+        cells, nearness = _nearest_pairs(queries, self._centroids, n_visits)
+        return self._search(queries, k, pool, {"nprobe": cells.shape[1], "cells": cells, "nearness": nearness})
+
+    def layout(self) -> tuple[FloatArray, Int32Array, IntArray]:
+        """See `ProbedIndex.layout`. Copies, which outlive the index."""
+        faiss, lists = load_faiss(), self._index.invlists
+        sizes = [lists.list_size(cell) for cell in range(self.n_cells)]
+        starts = np.cumsum([0, *sizes], dtype=np.int64)
+        rows = np.empty(int(starts[-1]), dtype=np.int32)
+        for cell in np.flatnonzero(sizes).tolist():
+            rows[starts[cell] : starts[cell + 1]] = faiss.rev_swig_ptr(lists.get_ids(cell), sizes[cell])
+        return self._centroids.copy(), rows, starts
+
+    @functools.cached_property
+    def _centroids(self) -> FloatArray:
+        """(n_cells, dim) float32, a view of what the index holds: not to be handed out."""
+        faiss = load_faiss()
+        flat = faiss.downcast_index(self._index.quantizer)
+        view: FloatArray = faiss.rev_swig_ptr(flat.get_xb(), self.n_cells * self.dim).reshape(self.n_cells, self.dim)
+        return view
+
+    def _run(self, queries: FloatArray, width: int, parameters: dict[str, Any]) -> Hits:
+        faiss = load_faiss()
+        cells, nearness = parameters.pop("cells", None), parameters.pop("nearness", None)
+        chosen = faiss.SearchParametersIVF(**parameters)
+        if cells is None:
+            similarities, rows = self._index.search(queries, width, params=chosen)
+            return _in_order(rows, similarities)
+        rows = np.empty((len(queries), width), dtype=np.int64)
+        similarities = np.empty((len(queries), width), dtype=np.float32)
+        pointers = [faiss.swig_ptr(array) for array in (cells, nearness, similarities, rows)]
+        # Not by the wrapper, which forgets the parameters, and the selector with them.
+        self._index.search_preassigned_c(len(queries), faiss.swig_ptr(queries), width, *pointers, False, chosen)
+        return _in_order(rows, similarities)
 
 
 def _ready_faiss() -> Any:
@@ -185,6 +227,25 @@ def _ready_faiss() -> Any:
         faiss.omp_set_num_threads(_wanted_threads)
         _applied.threads = _wanted_threads
     return faiss
+
+
+def _nearest_pairs(queries: FloatArray, centroids: FloatArray, n: int) -> tuple[IntArray, FloatArray]:
+    """Of all pairs of a query and a cell the `n` nearest.
+
+    Returns:
+        (n_queries, width) int64 cells of each query, then -1, and (n_queries, width) float32 their similarities.
+    """
+    n_queries, n_cells = len(queries), len(centroids)
+    nearness = np.ascontiguousarray((centroids @ queries.T).T).ravel()
+    n = min(n, len(nearness))
+    best = np.sort(np.argpartition(nearness, len(nearness) - n)[len(nearness) - n :])
+    query, cell = np.divmod(best, n_cells)
+    counts = np.bincount(query, minlength=n_queries)
+    place = np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts)
+    cells = np.full((n_queries, int(counts.max())), NO_ROW, dtype=np.int64)
+    found = np.zeros(cells.shape, dtype=np.float32)
+    cells[query, place], found[query, place] = cell, nearness[best]
+    return cells, found
 
 
 def _training_rows(count: int, cells: int, seed: int) -> IntArray:

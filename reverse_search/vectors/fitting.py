@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from reverse_search.domain.arrays import FloatArray
-from reverse_search.vectors.exact import ExactSearch
-from reverse_search.vectors.index import Hits, Pool, ProbedIndex
+from reverse_search.vectors.exact import BLOCK_ROWS, ExactSearch
+from reverse_search.vectors.index import Hits, Pool, ProbedIndex, VectorSource
 from reverse_search.vectors.kmeans import spherical_kmeans
 from reverse_search.vectors.planner import PlannerSettings
 from reverse_search.vectors.probes import ProbeTable, probe_floor
 from reverse_search.vectors.rerank import rerank_union
+from reverse_search.vectors.topk import TopK
 
 _TIE = 1e-5
 
@@ -33,8 +34,8 @@ class FitSettings:
     k: int = 100
     target_recall: float = 0.995
     n_groups: int = 24
-    group_size: int = 8
-    neighbours: int = 64
+    group_size: int = 16
+    neighbours: int = 256
 
 
 def sample_prototypes(exact: ExactSearch, settings: FitSettings, rng: np.random.Generator) -> list[FloatArray]:
@@ -53,10 +54,10 @@ def fit_nprobe(
     settings: FitSettings,
     planner_settings: PlannerSettings | None = None,
 ) -> ProbeTable:
-    """The fewest probes that reach the wanted recall, for each selectivity, on random pools.
+    """The fewest visits to cells that reach the wanted recall, for each selectivity, on random pools.
 
-    Recall is that of the k rows with the greatest maximum similarity over a group's queries; a group of one query is a
-    plain search.
+    Recall is that of the k rows with the greatest maximum similarity over a group's queries, which share the visits; a
+    group of one query is a plain search.
 
     Args:
         index: the index to fit.
@@ -71,38 +72,57 @@ def fit_nprobe(
     """
     candidates = (planner_settings or PlannerSettings()).candidates(settings.k)
     fitted: list[tuple[float, int]] = []
+    pools: list[tuple[float, Pool]] = []
     for selectivity in settings.selectivities:
         size = int(exact.count * selectivity)
         if size < settings.k:
             break
-        pool = Pool.of_rows(rng.choice(exact.count, size=size, replace=False), exact.count)
-        trial = _Trial(index, exact, groups, pool, settings.k, candidates)
+        pools.append((selectivity, Pool.of_rows(rng.choice(exact.count, size=size, replace=False), exact.count)))
+    worst = _worst_similarities(exact.source, groups, [pool for _, pool in pools], settings.k)
+    for (selectivity, pool), needed in zip(pools, worst, strict=True):
+        trial = _Trial(index, exact.source, groups, pool, settings.k, candidates, needed)
         # Sparser pools never need fewer probes, so each fit starts where the last ended.
-        start = max(probe_floor(settings.k, index.n_cells, size), fitted[-1][1] if fitted else 1)
-        fitted.append((selectivity, trial.fewest(min(start, index.n_cells), settings.target_recall)))
+        start = max(probe_floor(settings.k, index.n_cells, pool.size), fitted[-1][1] if fitted else 1)
+        fitted.append((selectivity, trial.fewest(start, settings.target_recall)))
     return ProbeTable(tuple(fitted))
+
+
+def _worst_similarities(
+    source: VectorSource, groups: Sequence[FloatArray], pools: Sequence[Pool], k: int
+) -> list[FloatArray]:
+    """For each pool (n_groups,) the similarity of the k-th best row of each group, in one pass over all rows."""
+    queries = np.concatenate(groups)
+    starts = np.cumsum([0, *(len(group) for group in groups[:-1])])
+    best = [TopK(len(groups), k) for _ in pools]
+    for start, vectors in source.iter_blocks(BLOCK_ROWS):
+        greatest = np.maximum.reduceat(vectors @ queries.T, starts, axis=1)
+        for pool, found in zip(pools, best, strict=True):
+            chosen = np.flatnonzero(pool.mask[start : start + len(vectors)])
+            found.offer(greatest[chosen].T, start + chosen)
+    return [found.hits(k).similarities[:, -1] for found in best]
 
 
 class _Trial:
     def __init__(
         self,
         index: ProbedIndex,
-        exact: ExactSearch,
+        source: VectorSource,
         groups: Sequence[FloatArray],
         pool: Pool,
         k: int,
         candidates: int,
+        worst: FloatArray,
     ) -> None:
-        self._index, self._source, self._groups, self._pool = index, exact.source, groups, pool
-        self._k, self._candidates = k, candidates
-        self._worst = [float(exact.search_union(g, k, pool).similarities[0, -1]) for g in groups]
+        self._index, self._source, self._groups, self._pool = index, source, groups, pool
+        self._k, self._candidates, self._worst = k, candidates, worst
 
     def fewest(self, n_probes: int, target_recall: float) -> int:
-        """Probes by a ladder of 1, 1.5, 2, 3, 4, 6, … times the first."""
-        while n_probes < self._index.n_cells and self.recall(n_probes) < target_recall:
+        """Visits by a ladder of 1, 1.5, 2, 3, 4, 6, … times the first; at most every cell for every query."""
+        most = self._index.n_cells * max(len(group) for group in self._groups)
+        while n_probes < most and self.recall(n_probes) < target_recall:
             power_of_two = n_probes & (n_probes - 1) == 0
             n_probes = n_probes + max(1, n_probes // 2) if power_of_two else (n_probes * 4 + 2) // 3
-        return min(n_probes, self._index.n_cells)
+        return min(n_probes, most)
 
     def recall(self, n_probes: int) -> float:
         shares = [
@@ -112,5 +132,5 @@ class _Trial:
         return float(np.mean(shares))
 
     def _search(self, group: FloatArray, n_probes: int) -> Hits:
-        found = self._index.probe(group, self._candidates, self._pool, n_probes)
+        found = self._index.probe_union(group, self._candidates, self._pool, n_probes)
         return rerank_union(self._source, group, found, self._k, self._candidates)

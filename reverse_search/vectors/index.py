@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from reverse_search.domain.arrays import BoolArray, FloatArray, IntArray
+from reverse_search.domain.arrays import BoolArray, FloatArray, Int32Array, IntArray
 
 NO_ROW = -1
 
@@ -181,8 +181,19 @@ class ProbedIndex(VectorIndex, Protocol):
         """Number of cells."""
         ...
 
+    def layout(self) -> tuple[FloatArray, Int32Array, IntArray]:
+        """Centroids, rows by cell, and where each cell's rows start: see `cells.CellLayout`."""
+        ...
+
     def probe(self, queries: FloatArray, k: int, pool: Pool | None, n_probes: int) -> Hits:
         """As `search`, within the `n_probes` cells nearest to each query: it may fill fewer places."""
+        ...
+
+    def probe_union(self, queries: FloatArray, k: int, pool: Pool | None, n_visits: int) -> Hits:
+        """As `search`, within the `n_visits` nearest of all pairs of a query and a cell: it may fill fewer places.
+
+        For what is most similar to any of the queries: a query far from everything then costs nothing.
+        """
         ...
 
 

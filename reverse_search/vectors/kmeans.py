@@ -58,8 +58,8 @@ def _farthest_points(vectors: FloatArray, k: int) -> IntArray:
 
 def _means(vectors: FloatArray, labels: IntArray, centres: FloatArray) -> FloatArray:
     """Mean directions; a centre that lost its points, or whose points cancel out, stays where it is."""
-    sums = np.zeros_like(centres)
-    np.add.at(sums, labels, vectors)
+    members = (labels == np.arange(len(centres))[:, None]).astype(np.float32)
+    sums = members @ vectors
     norms = np.linalg.norm(sums, axis=1, keepdims=True)
     kept = norms[:, 0] <= _SAME
     means: FloatArray = np.where(kept[:, None], centres, sums / np.where(kept[:, None], 1.0, norms))

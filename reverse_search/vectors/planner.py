@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from reverse_search.domain.arrays import BoolArray, FloatArray, IntArray
+from reverse_search.vectors.cells import CellLayout, CellSearch
 from reverse_search.vectors.costs import Costs
 from reverse_search.vectors.exact import ExactSearch
 from reverse_search.vectors.index import Hits, Pool, ProbedIndex, VectorIndex, VectorSource, check_search
@@ -24,6 +25,7 @@ class SearchPath(StrEnum):
     FLAT = "flat"
     IVF = "ivf"
     IVF_EXACT = "ivf+exact"
+    CELLS = "cells"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,15 @@ class PlannerSettings:
     Attributes:
         budget_s: seconds that exact search may be predicted to take although the index were faster.
         spare: candidates that the index is asked for beyond k, at most; never more than k, nor fewer than 10.
-        most_probed: part of all cells beyond which exact search takes over.
+        most_s: seconds that going through cells may be predicted to take, whatever it misses; a dense pool that needs
+            more is searched by probes then, which are fitted to such pools.
+        dense: selectivity from which a pool is dense.
+        most_probed: part of all cells, for each query, beyond which exact search takes over.
     """
 
-    budget_s: float = 0.02
+    budget_s: float = 0.015
+    most_s: float = 0.04
+    dense: float = 0.5
     spare: int = 200
     most_probed: float = 0.5
 
@@ -52,7 +59,7 @@ class Plan:
     Attributes:
         path: which way.
         pool_size: rows in play.
-        nprobe: cells visited for each query at the last try; 0 where none was.
+        nprobe: cells visited at the last try, for each query or for a union all queries together; 0 where none was.
         fill: part of the rows asked for that the index found: for the query with the fewest, or for a union all
             queries together; 1 without an index.
         exact: whether the result is certainly the best there is.
@@ -71,18 +78,23 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class _Question:
-    """One search: who can answer it exactly, what completes it, what turns candidates into an answer."""
+    """One search: who can answer it, what completes it, what turns candidates into an answer.
+
+    `sharers` is the number of queries that visit cells on their own account: all, or for a union one.
+    """
 
     queries: FloatArray
+    sharers: int
     width: int
     pool: Pool
     exactly: Callable[[], Hits]
+    probe: Callable[[ProbedIndex, int, int], Hits]
     found: Callable[[Hits], int]
     rerank: Callable[[Hits, int], Hits]
 
 
 class Planner:
-    """Searches one collection of vectors. Never changes; any number of threads may use it."""
+    """Searches one collection of vectors. Any number of threads may use it; its answers never change."""
 
     def __init__(
         self,
@@ -108,6 +120,7 @@ class Planner:
             raise ValueError(f"the index is {index.count} × {index.dim}, the vectors are {exact.count} × {exact.dim}")
         self._exact = exact
         self._index = index
+        self._cells: CellLayout | None = None
         self._costs = costs or Costs.typical(exact.dim)
         self._settings = settings or PlannerSettings()
         self._probes = probes or ProbeTable()
@@ -153,9 +166,11 @@ class Planner:
         source = self._exact.source
         question = _Question(
             queries,
+            len(queries),
             min(k, pool.size),
             pool,
             exactly=lambda: self._exact.search(queries, k, pool),
+            probe=lambda index, wanted, n: index.probe(queries, wanted, pool, n),
             found=lambda hits: int(hits.filled.min(initial=hits.width)),
             rerank=lambda hits, width: rerank_each(source, queries, hits, width),
         )
@@ -182,13 +197,42 @@ class Planner:
         candidates = self._settings.candidates(min(k, pool.size))
         question = _Question(
             queries,
+            1,
             min(k, pool.size),
             pool,
             exactly=lambda: self._exact.search_union(queries, k, pool),
+            probe=lambda index, wanted, n: index.probe_union(queries, wanted, pool, n),
             found=distinct_rows,
             rerank=lambda hits, width: rerank_union(source, queries, hits, width, candidates),
         )
-        return self._answer(question)
+        size, index = pool.size, self._index
+        cheap = not size or self._costs.exact_s(len(queries), size) <= self._settings.budget_s
+        if not isinstance(index, ProbedIndex) or cheap:
+            return self._answer(question)
+        search = CellSearch(source, self._layout(index), queries, k, pool)
+        most_rows = self._most_rows(len(queries))
+        if search.rows_needed > most_rows and pool.selectivity >= self._settings.dense:
+            return self._by_probes(index, question, self._affordable_probes(index, question))
+        hits = search.finish(most_rows)
+        return hits, Plan(SearchPath.CELLS, size, search.visited, 1.0, exact=search.compared == size)
+
+    def _layout(self, index: ProbedIndex) -> CellLayout:
+        # Two threads may both read it, once.
+        if self._cells is None:
+            self._cells = CellLayout(*index.layout())
+        return self._cells
+
+    def _affordable_probes(self, index: ProbedIndex, question: _Question) -> int:
+        """As many as were fitted, or as can be made in the time that there is, but always the fewest that fill."""
+        visit_s = self._costs.probe_s(1, self.count / index.n_cells, question.pool.selectivity) - self._costs.fixed_s
+        # Half the time: recall grows slowly here, and some has been spent on finding out that probes are better.
+        affordable = int(0.5 * self._settings.most_s / max(visit_s, 1e-12))
+        floor = probe_floor(question.width, index.n_cells, question.pool.size)
+        return max(1, floor, min(affordable, self._first_probes(question)))
+
+    def _most_rows(self, n_queries: int) -> int:
+        one = self._costs.exact_s(n_queries, 1) - self._costs.fixed_s
+        return int(self._settings.most_s / max(one, 1e-12))
 
     def _answer(self, question: _Question) -> tuple[Hits, Plan]:
         size = question.pool.size
@@ -207,11 +251,11 @@ class Planner:
         size, width = question.pool.size, question.width
         wanted = self._settings.candidates(width)
         while True:
-            hits = index.probe(question.queries, wanted, question.pool, n_probes)
+            hits = question.probe(index, wanted, n_probes)
             fill = min(1.0, question.found(hits) / width)
             if fill == 1.0:
                 return question.rerank(hits, width), Plan(SearchPath.IVF, size, n_probes, fill, exact=False)
-            if 2 * n_probes > self._most_probes(index):
+            if 2 * n_probes > self._most_probes(index, question):
                 return question.exactly(), Plan(SearchPath.IVF_EXACT, size, n_probes, fill, exact=True)
             n_probes *= 2
 
@@ -222,19 +266,20 @@ class Planner:
         return max(fitted, probe_floor(question.width, self._index.n_cells, question.pool.size))
 
     def _prefers_exact(self, question: _Question, n_probes: int) -> bool:
-        n_queries, pool = len(question.queries), question.pool
-        exact_s = self._costs.exact_s(n_queries, pool.size)
+        pool = question.pool
+        exact_s = self._costs.exact_s(len(question.queries), pool.size)
         if exact_s <= self._settings.budget_s:
             return True
         if not isinstance(self._index, ProbedIndex):
             return False
-        if n_probes > self._most_probes(self._index):
+        if n_probes > self._most_probes(self._index, question):
             return True
         probed_rows = self.count * n_probes / self._index.n_cells
-        return exact_s <= self._costs.probe_s(n_queries, probed_rows, pool.selectivity)
+        return exact_s <= self._costs.probe_s(question.sharers, probed_rows, pool.selectivity)
 
-    def _most_probes(self, index: ProbedIndex) -> int:
-        return max(1, int(index.n_cells * self._settings.most_probed))
+    def _most_probes(self, index: ProbedIndex, question: _Question) -> int:
+        queries_each = max(1, len(question.queries) // max(1, question.sharers))
+        return max(1, int(index.n_cells * queries_each * self._settings.most_probed))
 
 
 def union_search(

@@ -35,18 +35,20 @@ class ProbeTable:
     def probes(self, selectivity: float) -> int:
         """Probes for a pool with this part of all rows in it; 1 for an empty table.
 
-        From one fitted selectivity down to the next the number grows as the pool shrinks, up to what was fitted there;
-        below all that were fitted it goes on growing.
+        Between two fitted selectivities the number grows geometrically, as it was found to; below all that were fitted
+        it goes on growing in proportion.
         """
-        for fitted, probes in reversed(self.fitted):
-            if fitted >= selectivity:
-                return self._between(fitted, probes, selectivity)
-        return self.fitted[0][1] if self.fitted else 1
-
-    def _between(self, denser: float, probes: int, selectivity: float) -> int:
-        sparser = [n for s, n in self.fitted if s < denser]
-        scaled = int(np.ceil(probes * (denser / max(selectivity, 1e-12))))
-        return max(probes, min(scaled, sparser[0]) if sparser else scaled)
+        if not self.fitted:
+            return 1
+        if selectivity >= self.fitted[0][0]:
+            return self.fitted[0][1]
+        for (denser, fewer), (sparser, more) in pairwise(self.fitted):
+            if sparser <= selectivity:
+                way = np.log(denser / selectivity) / np.log(denser / sparser)
+                # Rounded before rounding up, so that a fitted selectivity gives exactly what was fitted.
+                return max(fewer, min(more, int(np.ceil(round(fewer * (more / fewer) ** way, 6)))))
+        sparsest, most = self.fitted[-1]
+        return int(np.ceil(round(most * sparsest / max(selectivity, 1e-12), 6)))
 
 
 def probe_floor(k: int, n_cells: int, pool_size: int) -> int:

@@ -52,7 +52,7 @@ def rerank_union(source: VectorSource, queries: FloatArray, found: Hits, k: int,
     candidates = _best_candidates(found, n_candidates)
     if not len(candidates):
         return Hits.none(1)
-    values = (queries @ source.gather(candidates).T).max(axis=0)
+    values = (source.gather(candidates) @ queries.T).max(axis=1)
     best = best_first(values, candidates, k)
     return Hits(candidates[best][None, :], values[best][None, :])
 

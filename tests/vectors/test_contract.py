@@ -42,8 +42,8 @@ class Planned:
 def check_plan(plan: Plan, hits: Hits) -> None:
     assert hits.complete
     assert 0.0 <= plan.fill <= 1.0
-    assert (plan.nprobe > 0) == (plan.path in {SearchPath.IVF, SearchPath.IVF_EXACT})
-    assert plan.exact == (plan.path is not SearchPath.IVF)
+    assert (plan.nprobe > 0) == (plan.path in {SearchPath.IVF, SearchPath.IVF_EXACT, SearchPath.CELLS})
+    assert plan.path is SearchPath.CELLS or plan.exact == (plan.path is not SearchPath.IVF)
 
 
 def planned_exact(source: VectorSource) -> Searches:

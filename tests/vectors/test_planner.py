@@ -1,5 +1,6 @@
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -151,11 +152,11 @@ def test_union_is_the_maximum_over_queries(seed: int, n_queries: int, k: int, pa
     expected = union_truth(source, queries, pool.mask, k)
     values = similarities(source, queries).max(axis=0)
     ivf = FaissIvf.build(source)
-    every_cell, all_cells = PlannerSettings(budget_s=-1.0, most_probed=1e9), ProbeTable(((1.0, ivf.n_cells),))
+    every_cell, all_cells = PlannerSettings(budget_s=-1.0, most_probed=1e9), ProbeTable(((1.0, ivf.n_cells * 6),))
     for planner in (
         Planner(ExactSearch(source, block_rows=9), None),
         Planner(ExactSearch(source), FaissFlat.build(source), EXACT_IS_DEAR, NEVER_EXACT),
-        Planner(ExactSearch(source), ivf, EXACT_IS_DEAR, every_cell, all_cells),
+        Planner(ExactSearch(source), ivf, None, every_cell, all_cells),
     ):
         hits, _ = planner.search_union(queries, k, pool)
         found = hits.rows[0]
@@ -202,12 +203,12 @@ def test_fitted_probes_find_the_union_too(source: ArraySource, ivf: FaissIvf, pa
     exact, rng = ExactSearch(source), np.random.default_rng(1)
     wanted = FitSettings(k=50)
     table = fit_nprobe(ivf, exact, sample_prototypes(exact, wanted, rng), rng, wanted)
-    planner, pool = by_index(source, ivf, table), random_pool(4, source.count, part)
+    planner, pool = Planner(exact, ivf, None, NEVER_EXACT, table), random_pool(4, source.count, part)
     unseen = sample_prototypes(exact, wanted, np.random.default_rng(2))
     shares = []
     for queries in unseen:
         hits, plan = planner.search_union(queries, 50, pool)
-        assert plan.path in {SearchPath.IVF, SearchPath.IVF_EXACT}
+        assert plan.path in {SearchPath.CELLS, SearchPath.IVF, SearchPath.IVF_EXACT}
         worst = exact.search_union(queries, 50, pool).similarities[0, -1]
         shares.append(np.mean(hits.similarities >= worst - 1e-6))
     assert np.mean(shares) >= 0.99
@@ -331,3 +332,28 @@ def test_an_index_that_does_not_fit_is_corrupt(source: ArraySource, tmp_path: Pa
         (tmp_path / "vectors.json").write_text(text)
         with pytest.raises(CorruptFile, match=r"vectors\.json"):
             Planner.open(source, tmp_path)
+
+
+def test_measured_costs_are_taken_and_missing_ones_are_typical() -> None:
+    typical = Costs.typical(DIM)
+    assert Costs.measured({}, DIM) == typical
+    assert Costs.measured({"row_s": 1.0, "of_another_version": 2.0}, DIM) == replace(typical, row_s=1.0)
+
+
+def test_a_measurement_on_a_busy_machine_is_held_near_the_typical() -> None:
+    typical = Costs.typical(DIM)
+    odd = replace(typical, row_s=typical.row_s * 100, code_s=typical.code_s / 100)
+    assert odd.within(4.0, typical) == replace(typical, row_s=typical.row_s * 4, code_s=typical.code_s / 4)
+
+
+def test_the_way_of_a_union_follows_the_pool(source: ArraySource, ivf: FaissIvf) -> None:
+    """Small pools exactly, others by cells; a dense one that would take too long by probes."""
+    exact, queries = ExactSearch(source), random_rows(5, 8, DIM)
+    hurried = Planner(exact, ivf, settings=PlannerSettings(budget_s=3e-4, most_s=1e-6))
+    patient = Planner(exact, ivf, settings=PlannerSettings(budget_s=3e-4, most_s=10.0))
+    assert patient.search_union(queries, 5, Pool(np.arange(source.count) < 50))[1].path is SearchPath.EXACT
+    assert patient.search_union(queries, 5)[1].path is SearchPath.CELLS
+    assert hurried.search_union(queries, 5)[1].path is SearchPath.IVF
+    hits, plan = hurried.search_union(queries, 5, Pool(np.arange(source.count) % 4 == 0))
+    assert plan.path is SearchPath.CELLS
+    check_plan(plan, hits)

@@ -1,0 +1,12 @@
+"""Measurements that anybody can repeat: `reverse-search bench`.
+
+tree         an invented taxonomy with a family, an order and a class of many leaves
+vectors      embeddings around the taxa of that tree, tight or like those of real photos
+catalogue    who saw what, where and when, and what has been said of it
+synthetic    all of it as a published generation, through the writers that the nightly job uses
+search       how long a search takes and what it finds, in a process set up as the site's workers are
+questions    which taxa are asked for, within which filters
+truth        what exact search would have found
+memory       how much this process has
+report       the figures as a table or as JSON
+"""
