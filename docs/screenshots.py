@@ -3,6 +3,7 @@
 Run by `make screenshots`. Needs chromium, and a demo that `make demo ARGS=--no-serve` has made.
 """
 
+import logging
 import shutil
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ LOOKS: dict[str, tuple[str, ViewportSize]] = {
 
 def main() -> None:
     """Serve the demo on a free port and take the pictures."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     app = create_app(Site(HOME, default_url(HOME), notice=read_notice(HOME), platform_url=None))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     Thread(target=server.serve_forever, daemon=True).start()

@@ -63,7 +63,7 @@ def measure_costs(
     rng: np.random.Generator,
     clock: Clock,
     n_rows: int = 4096,
-    repeats: int = 3,
+    repeats: int = 9,
 ) -> Costs:
     """Measure the constants on the machine and the vectors at hand; takes a fraction of a second.
 

@@ -121,7 +121,9 @@ class Planner:
         self._exact = exact
         self._index = index
         self._cells: CellLayout | None = None
-        self._costs = costs or Costs.typical(exact.dim)
+        # For limits: what a search may miss must not depend on how busy the machine was when costs were measured.
+        self._typical = Costs.typical(exact.dim)
+        self._costs = costs or self._typical
         self._settings = settings or PlannerSettings()
         self._probes = probes or ProbeTable()
 
@@ -206,8 +208,9 @@ class Planner:
             rerank=lambda hits, width: rerank_union(source, queries, hits, width, candidates),
         )
         size, index = pool.size, self._index
-        cheap = not size or self._costs.exact_s(len(queries), size) <= self._settings.budget_s
-        if not isinstance(index, ProbedIndex) or cheap:
+        if size and self._typical.exact_s(len(queries), size) <= self._settings.budget_s:
+            return question.exactly(), Plan(SearchPath.EXACT, size, 0, 1.0, exact=True)
+        if not size or not isinstance(index, ProbedIndex):
             return self._answer(question)
         search = CellSearch(source, self._layout(index), queries, k, pool)
         most_rows = self._most_rows(len(queries))
@@ -224,14 +227,15 @@ class Planner:
 
     def _affordable_probes(self, index: ProbedIndex, question: _Question) -> int:
         """As many as were fitted, or as can be made in the time that there is, but always the fewest that fill."""
-        visit_s = self._costs.probe_s(1, self.count / index.n_cells, question.pool.selectivity) - self._costs.fixed_s
+        rows_a_cell, selectivity = self.count / index.n_cells, question.pool.selectivity
+        visit_s = self._typical.probe_s(1, rows_a_cell, selectivity) - self._typical.fixed_s
         # Half the time: recall grows slowly here, and some has been spent on finding out that probes are better.
         affordable = int(0.5 * self._settings.most_s / max(visit_s, 1e-12))
         floor = probe_floor(question.width, index.n_cells, question.pool.size)
         return max(1, floor, min(affordable, self._first_probes(question)))
 
     def _most_rows(self, n_queries: int) -> int:
-        one = self._costs.exact_s(n_queries, 1) - self._costs.fixed_s
+        one = self._typical.exact_s(n_queries, 1) - self._typical.fixed_s
         return int(self._settings.most_s / max(one, 1e-12))
 
     def _answer(self, question: _Question) -> tuple[Hits, Plan]:

@@ -1,6 +1,6 @@
 import json
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -357,3 +357,17 @@ def test_the_way_of_a_union_follows_the_pool(source: ArraySource, ivf: FaissIvf)
     hits, plan = hurried.search_union(queries, 5, Pool(np.arange(source.count) % 4 == 0))
     assert plan.path is SearchPath.CELLS
     check_plan(plan, hits)
+
+
+@pytest.mark.parametrize("factor", [0.25, 4.0])
+def test_what_may_be_missed_does_not_depend_on_measured_costs(
+    factor: float, source: ArraySource, ivf: FaissIvf
+) -> None:
+    """A machine that was busy while costs were measured answers as any other."""
+    typical = Costs.typical(DIM)
+    odd = Costs(*(factor * getattr(typical, field.name) for field in fields(Costs)))
+    limits, queries = PlannerSettings(budget_s=5e-4, most_s=1e-3), random_rows(5, 8, DIM)
+    for part in (0.01, 0.1, 0.4, 1.0):
+        pool = random_pool(1, source.count, part)
+        plans = [Planner(ExactSearch(source), ivf, c, limits).search_union(queries, 20, pool)[1] for c in (None, odd)]
+        assert plans[0] == plans[1]
