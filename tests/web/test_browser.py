@@ -35,7 +35,7 @@ def context(browser: "Browser", site_url: str, request: pytest.FixtureRequest) -
     """A visitor. Any error on the page's console fails the test."""
     options = getattr(request, "param", {})
     context = browser.new_context(base_url=site_url, **options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     problems: list[str] = []
     context.on("console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None)
     context.on("weberror", lambda e: problems.append(str(e.error)))
