@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from reverse_search.errors import PhotoMissing, PhotoUnreadable
+from reverse_search.photos.rendering import MAX_PIXELS
 
-MAX_PIXELS = 150_000_000
 DECODER = "pillow"
 
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from indexer.backbones import decode
 from indexer.downloads import check_picture
 from reverse_search.errors import BadRequest
 from reverse_search.photos import rendering
@@ -115,8 +114,7 @@ def test_the_smallest_stored_size_that_is_large_enough_comes_first(size: str) ->
     assert list(smaller) == sorted(set(STORED) - set(enough), key=STORED.__getitem__, reverse=True)
 
 
-def test_the_limits_are_those_of_embedding_and_downloading() -> None:
-    assert rendering.MAX_PIXELS == decode.MAX_PIXELS
+def test_the_formats_are_those_that_are_downloaded() -> None:
     for format_ in rendering.FORMATS:
         check_picture(encoded(halves(), format_), "here")
 

@@ -7,13 +7,12 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from reverse_search.domain.words import RANK_LEVELS
-from tests.support.store_photo_server import Answer, says
+from tests.support.store_photo_server import Answer, on_loopback, says
 
 Json = dict[str, Any]
 
@@ -307,21 +306,6 @@ FILTERS: dict[str, Callable[[Json, str], bool]] = {
 def api_server(observations: list[Json] | None = None) -> Iterator[ApiServer]:
     """The stand-in, with `make_world()` behind it unless told otherwise. Its `url` is what `api_url` takes."""
     told = ApiServer(make_world() if observations is None else observations)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            told.handle(self)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    told.url = f"http://127.0.0.1:{server.server_port}/v1"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with on_loopback(told.handle) as port:
+        told.url = f"http://127.0.0.1:{port}/v1"
         yield told
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

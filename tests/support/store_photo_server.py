@@ -57,23 +57,30 @@ class PhotoServer:
 
 
 @contextmanager
-def photo_server() -> Iterator[PhotoServer]:
-    told = PhotoServer()
+def on_loopback(handle: Answer) -> Iterator[int]:
+    """A server that answers every GET with `handle`, as long as this lasts. Gives its port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            told.handle(self)
+            handle(self)
 
         def log_message(self, *_: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    told.url = f"http://127.0.0.1:{server.server_port}/photos"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield told
+        yield server.server_port
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def photo_server() -> Iterator[PhotoServer]:
+    told = PhotoServer()
+    with on_loopback(told.handle) as port:
+        told.url = f"http://127.0.0.1:{port}/photos"
+        yield told

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from indexer.backbones import decode
 from indexer.backbones.decode import cut_extremes, decode_photo, read_photo, resize_and_crop
 from reverse_search.errors import PhotoMissing, PhotoProblem, PhotoUnreadable
+from reverse_search.photos.rendering import MAX_PIXELS
 
 ORIENTATION = 0x0112
 RED, BLUE = (250, 10, 10), (10, 10, 250)
@@ -169,7 +169,7 @@ def test_what_is_no_picture_is_unreadable(content: bytes) -> None:
 def test_a_decompression_bomb_is_unreadable(side: int) -> None:
     content = encoded(Image.new("1", (side, side)), "PNG")
     assert len(content) < 1_000_000
-    assert side * side > decode.MAX_PIXELS
+    assert side * side > MAX_PIXELS
     with pytest.raises(PhotoUnreadable, match="pixels"):
         decoded(content)
 
