@@ -8,5 +8,6 @@ search       how long a search takes and what it finds, in a process set up as t
 questions    which taxa are asked for, within which filters
 truth        what exact search would have found
 memory       how much this process has
+command      the command line
 report       the figures as a table or as JSON
 """
