@@ -11,7 +11,8 @@ from reverse_search.domain.arrays import IntArray
 from reverse_search.search.features import keep_true
 from reverse_search.search.ports import Collection
 
-CELLS_A_BATCH = 8_000_000
+CELLS_A_BATCH = 2_000_000
+"""Observations times leaves: pieces that stay in the cache take half the time of four times larger ones."""
 Progress = Callable[[int, int], None]
 
 

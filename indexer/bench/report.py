@@ -1,7 +1,7 @@
 """The figures as a table or as JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 HEADINGS = {
@@ -19,8 +19,8 @@ def render(figures: Mapping[str, Any], format_: str) -> str:
     first = figures["first_ms"]
     return "\n\n".join(
         [
-            _table(HEADINGS, figures["rows"]),
-            _table(RANK_HEADINGS, figures["ranks"]),
+            table(HEADINGS, figures["rows"]),
+            table(RANK_HEADINGS, figures["ranks"]),
             f"first search for a taxon: median {first['median']} ms, slowest {first['worst']} ms; "
             f"memory {_mib(figures, 'resident_bytes')} MiB, of which {_mib(figures, 'anonymous_bytes')} its own and "
             f"{_mib(figures, 'mapped_bytes')} mapped; {figures['bytes_per_photo']} bytes a photo on disk; "
@@ -34,7 +34,8 @@ def _mib(figures: Mapping[str, Any], name: str) -> str:
     return f"{figures[name] / 2**20:,.0f}"
 
 
-def _table(headings: Mapping[str, str], rows: list[dict[str, Any]]) -> str:
+def table(headings: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as a Markdown table: the named figures under their headings."""
     lines = ["| " + " | ".join(headings.values()) + " |", "|" + "---|" * len(headings)]
     lines += ["| " + " | ".join(str(row[key]) for key in headings) + " |" for row in rows]
     return "\n".join(lines)
