@@ -6,8 +6,10 @@ import numpy as np
 
 from reverse_search.domain.words import AbstainReason
 from reverse_search.errors import CheckRefused, DataError
-from reverse_search.generation.manifest import verify_digests
+from reverse_search.generation.manifest import Manifest, read_page
 from reverse_search.generation.opened import Generation, open_folder
+from reverse_search.generation.publish import GenerationStore
+from reverse_search.generation.verify import Expected, expected_files
 from reverse_search.search.query import TaxonQuery
 from reverse_search.search.taxon_search import TaxonSearch
 
@@ -23,9 +25,9 @@ def check_build(home: Path, folder: Path) -> dict[str, int]:
     """
     try:
         generation = open_folder(home, folder, "build")
-        verify_digests(folder, generation.manifest)
     except DataError as error:
-        raise CheckRefused(f"check of files: {error}") from error
+        raise CheckRefused(f"check of files: {error}; nothing was published, what served goes on serving") from error
+    _check_digests(home, folder, generation.manifest)
     _check_alignment(generation)
     _check_norms(generation)
     return {"canaries": _check_searches(generation)}
@@ -34,6 +36,25 @@ def check_build(home: Path, folder: Path) -> dict[str, int]:
 def _require(name: str, holds: bool, detail: str) -> None:
     if not holds:
         raise CheckRefused(f"check of {name}: {detail}; nothing was published, what served goes on serving")
+
+
+def _check_digests(home: Path, folder: Path, manifest: Manifest) -> None:
+    """Re-hash what this night wrote: its own folder, and the segments that what serves doesn't refer to."""
+    known = _checked_before(home)
+    problems = ((file, file.problem()) for file in expected_files(home, folder, manifest) if file not in known)
+    changed = [f"{file.path} {problem}" for file, problem in problems if problem is not None]
+    _require("files", not changed, ", ".join(changed))
+
+
+def _checked_before(home: Path) -> frozenset[Expected]:
+    """Files of segments, as what serves knows them."""
+    store = GenerationStore(home)
+    try:
+        serving = store.path(store.current())
+        files = expected_files(home, serving, read_page(serving))
+        return frozenset(file for file in files if not file.path.is_relative_to(serving))
+    except DataError:  # nothing serves, or nothing whole
+        return frozenset()
 
 
 def _check_alignment(generation: Generation) -> None:

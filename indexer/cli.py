@@ -236,9 +236,13 @@ def _serve(settings: "Settings", host: str, port: int, *, or_next_free: bool = F
     # Before numpy and faiss are loaded, which read it once: a worker's requests are the parallelism.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from reverse_search.vectors.choice import require_gpu
+    from reverse_search.vectors.where import Device
     from web import server
     from web.site import Site, read_notice
 
+    if settings.device is Device.GPU:
+        require_gpu()  # said here, once, rather than by every worker
     notice = read_notice(settings.home)
     listener = server.listen(host, port, or_next_free=or_next_free)
     site = Site(
@@ -248,6 +252,7 @@ def _serve(settings: "Settings", host: str, port: int, *, or_next_free: bool = F
         platform_url=None if notice else settings.platform_url.rstrip("/"),
         notice=notice,
         trusted_hosts=server.trusted_hosts(host, settings.trusted_hosts),
+        device=settings.device,
     )
     click.echo(f"The site is at {server.url_of(listener)}  (Ctrl+C stops it){hint}")
     server.serve(site, listener, settings.workers)
@@ -264,6 +269,28 @@ def status(home: Path | None, format_: str) -> None:
     settings = _settings(home)
     with _database(settings) as database:
         print_status(read_status(settings.home, database), format_, click.echo)
+
+
+@main.command(short_help="Re-hash every file of what serves, and say which have changed.")
+@click.argument("generation", required=False)
+@click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.pass_obj
+def verify(home: Path | None, generation: str | None, format_: str) -> None:
+    """Re-hash every file of GENERATION, by default what serves, and the vectors it refers to; then ask it something.
+
+    Every file that is missing or has changed is named. The exit status is 7 where there is one.
+    """
+    from indexer.output import print_findings
+    from reverse_search.generation import verify as looking
+    from reverse_search.generation.publish import GenerationStore
+
+    root, meter = _settings(home).home, _meter()
+    store = GenerationStore(root)
+    name = generation or store.pointed()
+    with meter.live():
+        findings = list(looking.verify(root, store.folder(name), meter.counter("verify", "bytes")))
+    print_findings(name, findings, format_, click.echo)
+    looking.require_whole(store, name, findings)
 
 
 @main.command(short_help="Measure search and suggestions against the truth.")

@@ -5,6 +5,7 @@ from reverse_search.generation.opened import Generation, open_current
 from reverse_search.generation.overlay import overlaid
 from reverse_search.store.changed import read_changes
 from reverse_search.store.session import open_database
+from reverse_search.vectors.where import Device
 
 
 def open_as_now(settings: Settings) -> Generation:
@@ -14,8 +15,11 @@ def open_as_now(settings: Settings) -> Generation:
         NoGeneration: nothing has been published yet.
         CorruptFile: something of it is missing or truncated.
         StoreError: the database can't be read.
+        MissingDependency, BadSettings, DeviceUnusable: a GPU is demanded that can't be used.
     """
-    generation = open_current(settings.home)
+    # For one search the vectors aren't worth sending to a GPU: only where one is demanded.
+    device = Device.GPU if settings.device is Device.GPU else Device.CPU
+    generation = open_current(settings.home, device)
     with open_database(settings.url) as database, database.snapshot() as connection:
         changes = read_changes(connection, generation.manifest.watermark)
     return overlaid(generation, changes or ())

@@ -19,8 +19,8 @@ from indexer.embed import Embedder, EmbedReport, PhotoSource
 from indexer.lock import only_one
 from indexer.progress import Meter
 from indexer.settings import Settings
-from reverse_search.errors import PhotoProblem
-from reverse_search.generation.publish import GenerationStore
+from reverse_search.errors import CheckRefused, DataError, NoGeneration, PhotoProblem
+from reverse_search.generation.opened import open_current
 from reverse_search.store import columns as stored
 from reverse_search.store import runs
 from reverse_search.store.photos import set_photo_problems
@@ -95,15 +95,30 @@ class Nightly:
     def _steps(self, refit: bool) -> NightlyReport:
         embedded = self._step("embed", lambda: self._embed(refit))
         build = Build(self.home, self.database, self.settings, self.meter, embedded.backbone)
-        serving = GenerationStore(self.home).current_or_none()
+        serving = self._serving()
         if serving is not None and build.is_served_by(serving):
             self.meter.say(f"nothing has changed: {serving} goes on serving")
             return NightlyReport(serving, published=False)
-        for name in STEPS[1:-1]:
-            if not build.is_done(name):
-                self._step(name, getattr(build, name))
-                build.mark_done(name)
+        try:
+            for name in STEPS[1:-1]:
+                if not build.is_done(name):
+                    self._step(name, getattr(build, name))
+                    build.mark_done(name)
+        except CheckRefused:
+            # Left there, what is broken would be taken up and refused every night: the next one makes it anew.
+            shutil.rmtree(build.folder.parent)
+            raise
         return NightlyReport(self._step("publish", lambda: build.publish(self.now())), published=True)
+
+    def _serving(self) -> str | None:
+        """Name of what serves; None where nothing does, or what does is broken and has to be built anew."""
+        try:
+            return open_current(self.home).name
+        except NoGeneration:
+            return None
+        except DataError as error:
+            self.meter.say(f"building anew, since what serves is broken: {error}")
+            return None
 
     def _step(self, name: str, call: Callable[[], T]) -> T:
         began = time.perf_counter()

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from reverse_search.generation.verify import Finding
 from reverse_search.search.answers import plain, taxon_answer, triage_answer
 from reverse_search.search.taxon_search import Candidate, TaxonPage
 from reverse_search.search.triage import SuggestionEntry, TriagePage
@@ -48,6 +49,18 @@ def print_status(status: Mapping[str, Any], format_: str, echo: Echo) -> None:
         if isinstance(values, Mapping):
             for key, value in values.items():
                 echo(f"  {key}: {_shown(value)}")
+
+
+def print_findings(name: str, findings: Sequence[Finding], format_: str, echo: Echo) -> None:
+    """Print what came of looking at every file of a generation."""
+    wrong = [finding for finding in findings if finding.problem is not None]
+    if format_ == "json":
+        problems = [{"path": str(finding.path), "problem": finding.problem} for finding in wrong]
+        echo(json.dumps({"generation": name, "looked_at": len(findings), "whole": not wrong, "problems": problems}))
+        return
+    for finding in wrong:
+        echo(f"{finding.path}: {finding.problem}")
+    echo(f"{name}: {len(findings)} looked at, {len(wrong) or 'nothing'} wrong")
 
 
 def _search_table(page: TaxonPage) -> str:

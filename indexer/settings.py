@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from reverse_search.vectors.where import Device
+
 
 class Settings(BaseSettings):
     """All settings, with the defaults that apply when nothing is set."""
@@ -24,6 +26,7 @@ class Settings(BaseSettings):
     seed: int = Field(default=1, description="of everything that is drawn at random")
     max_error: float = Field(default=0.02, gt=0, lt=1, description="promised share of wrong suggestions")
 
+    device: Device = Field(default=Device.AUTO, description="where vectors are searched")
     workers: int = Field(default=2, ge=1, le=64, description="processes that serve the site")
     platform_url: str = Field(default="https://www.inaturalist.org", description="where the site's links lead to")
     trusted_hosts: str | None = Field(default=None, description="names the site is reached by, with commas; any if *")

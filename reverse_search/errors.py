@@ -17,6 +17,7 @@ ReverseSearchError
     ├── BackboneMismatch
     ├── CorruptFile
     ├── NoGeneration
+    ├── DeviceUnusable         the GPU failed its self-test, or the vectors don't fit on it (exit status 8)
     └── CheckRefused           the check before publishing said no (exit status 8)
 """
 
@@ -130,6 +131,12 @@ class CorruptFile(DataError):
 
 class NoGeneration(DataError):
     """Nothing has been published yet."""
+
+
+class DeviceUnusable(DataError):
+    """The GPU failed its self-test, or the vectors don't fit on it."""
+
+    exit_code = 8
 
 
 class CheckRefused(DataError):

@@ -43,7 +43,7 @@ def create_app(site: Site) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     database = open_database(site.database_url)
-    app.extensions |= {"site": site, "serving": Serving(site.home, database), "database": database}
+    app.extensions |= {"site": site, "serving": Serving(site.home, database, site.device), "database": database}
     for module in (home, taxa, observations, suggestions, status, photos, api):
         app.register_blueprint(module.bp)
     register_errors(app)

@@ -1,35 +1,28 @@
-"""The generation that answers: opened once, kept for a whole request, followed when another one is published."""
+"""The generation that answers: kept for a whole request, followed when another one is published."""
 
-import logging
-import threading
 from functools import cached_property
 from pathlib import Path
 
 from flask import current_app, g
 
-from reverse_search.errors import DataError
-from reverse_search.generation.opened import Generation, open_current
-from reverse_search.generation.overlay import overlaid
-from reverse_search.generation.publish import GenerationStore
+from reverse_search.generation.following import Follower, Seen
+from reverse_search.generation.opened import Generation
 from reverse_search.search.highlights import Highlight, highlights
 from reverse_search.search.names import TaxonNames
 from reverse_search.search.observation import ObservationReader
 from reverse_search.search.taxon_search import TaxonSearch
 from reverse_search.search.triage import Triage
-from reverse_search.store.changed import read_changes
-from reverse_search.store.changes import watermark
+from reverse_search.store.change_log import DatabaseChanges
 from reverse_search.store.session import Database
+from reverse_search.vectors.where import Device
 from web.site import Site
-
-log = logging.getLogger(__name__)
 
 
 class Pinned:
     """One generation as it was at one change number of the database, and the use cases that read it."""
 
-    def __init__(self, index: Generation, seq: int = 0) -> None:
+    def __init__(self, index: Generation) -> None:
         self.index = index
-        self.seq = seq
         self.taxon_search = TaxonSearch(index)
         self.triage = Triage(index)
         self.observations = ObservationReader(index)
@@ -51,61 +44,21 @@ class Pinned:
 
 
 class Serving:
-    """Follows what is published in one data directory, and what is imported since. Shared by a worker's threads."""
+    """What serves, with the use cases that read it. Shared by a worker's threads."""
 
-    def __init__(self, home: Path, database: Database) -> None:
-        self._home = home
-        self._database = database
-        self._store = GenerationStore(home)
-        self._built: Generation | None = None
-        self._pinned: Pinned | None = None
-        self._lock = threading.Lock()
+    def __init__(self, home: Path, database: Database, device: Device = Device.CPU) -> None:
+        self._follower = Follower(home, DatabaseChanges(database), device=device)
+        self._last: tuple[Seen, Pinned] | None = None
 
     def pin(self) -> Pinned:
-        """The generation for one request, as it is now.
-
-        One that can't be opened is passed over in favour of the one that served before.
-
-        Raises:
-            NoGeneration: nothing has been published yet.
-            CorruptFile: the first one can't be opened.
-            StoreError: the database doesn't answer.
-        """
-        try:
-            name = self._store.current()
-        except DataError as error:
-            name = self._passed_over(error)
-        with self._database.read() as connection:
-            seq = watermark(connection)
-        found = self._pinned
-        if found is not None and (found.name, found.seq) == (name, seq):
-            return found
-        with self._lock:
-            return self._follow(name)
-
-    def _follow(self, name: str) -> Pinned:
-        """Open what is published, and lay over it what has changed since, in one snapshot of the database."""
-        if self._built is None or self._built.name != name:
-            try:
-                self._built = open_current(self._home)
-            except DataError as error:
-                self._passed_over(error)
-        assert self._built is not None
-        with self._database.snapshot() as connection:
-            seq = watermark(connection)
-            if self._pinned is not None and (self._pinned.name, self._pinned.seq) == (self._built.name, seq):
-                return self._pinned  # another thread was here first
-            changes = read_changes(connection, self._built.manifest.watermark)
-        if changes is None:
-            log.warning("%s: too much has changed since to show it; run the nightly job", self._built.name)
-        self._pinned = Pinned(overlaid(self._built, changes or ()), seq)
-        return self._pinned
-
-    def _passed_over(self, error: DataError) -> str:
-        if self._built is None:
-            raise error
-        log.warning("%s goes on serving: %s", self._built.name, error)
-        return self._built.name
+        """What serves, for one request, as it is now. Raises what `Follower.now` does."""
+        seen, last = self._follower.now(), self._last
+        if last is not None and last[0] is seen:
+            return last[1]
+        # Two threads may both make one for the same view; what it takes long to work out is made when it is asked for.
+        pinned = Pinned(seen.index)
+        self._last = seen, pinned
+        return pinned
 
 
 def pinned() -> Pinned:

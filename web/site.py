@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from reverse_search.vectors.where import Device
+
 NOTICE_FILE = "notice.txt"
 
 
@@ -17,6 +19,7 @@ class Site:
         notice: said on every page, None for nothing. A collection that isn't the platform's has one.
         trusted_hosts: values of the Host header that are answered, None for all. A site on loopback names its own,
             so that a page from elsewhere can't reach it under another name (DNS rebinding).
+        device: where vectors are searched.
     """
 
     home: Path
@@ -24,6 +27,7 @@ class Site:
     platform_url: str | None = "https://www.inaturalist.org"
     notice: str | None = None
     trusted_hosts: tuple[str, ...] | None = None
+    device: Device = Device.CPU
 
 
 def read_notice(home: Path) -> str | None:

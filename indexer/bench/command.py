@@ -80,3 +80,69 @@ def bench_growth(
     if drawing:
         growth.plot(figures, drawing)
     click.echo(growth.render(figures, format_))
+
+
+@bench.command(name="peers", short_help="The same searches by other libraries: times, recall, fill, memory.")
+@click.option("--photos", type=click.IntRange(min=1000), default=200_000, show_default=True)
+@click.option("--dim", type=click.IntRange(8, 4096), default=512, show_default=True, help="Length of a vector.")
+@click.option("--queries", type=click.IntRange(min=3), default=10, show_default=True, help="Taxa asked for.")
+@click.option("--k", type=click.IntRange(min=1), default=100, show_default=True, help="Photos wanted.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--vectors", type=click.Choice(["tight", "sample-like"]), default="sample-like", show_default=True)
+@click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Make everything here, and keep it.")
+@click.option("--peer", "peers", multiple=True, metavar="NAME", help="Only this one; can be given repeatedly.")
+def bench_peers(photos: int, dim: int, vectors: str, format_: str, keep: Path | None, **asked: Any) -> None:
+    """Ask perch-hoplite, LanceDB, Milvus Lite, plain FAISS and this project's planner the same questions.
+
+    Libraries that are not installed are left out: `pip install 'reverse-search[bench]'`. 200,000 photos take some twenty
+    minutes of one core, half of it for indexes, and 3 GB of disk.
+    """
+    import tempfile
+
+    from rich.console import Console
+
+    from indexer.bench.peers.registry import PEERS
+    from indexer.bench.peers.report import render
+    from indexer.bench.peers.run import Settings, run
+    from indexer.bench.synthetic import Recipe
+    from indexer.bench.vectors import VectorKind
+    from indexer.progress import Meter
+
+    peers = asked["peers"] or tuple(PEERS)
+    if unknown := set(peers) - set(PEERS):
+        raise click.BadParameter(f"{', '.join(sorted(unknown))}; choose from {', '.join(PEERS)}", param_hint="--peer")
+    recipe = Recipe(photos, dim, VectorKind(vectors), asked["seed"])
+    settings = Settings(asked["queries"], asked["k"], asked["seed"], peers)
+    with tempfile.TemporaryDirectory(prefix="reverse-search-bench-") as scratch:
+        click.echo(render(run(keep or Path(scratch), recipe, settings, Meter(Console(stderr=True)).say), format_))
+
+
+@bench.command(name="swaps", short_help="Readers while generations are published: no error, no mixed answer.")
+@click.option("--photos", type=click.IntRange(min=1000), default=100_000, show_default=True, help="Of each generation.")
+@click.option("--dim", type=click.IntRange(8, 4096), default=128, show_default=True, help="Length of a vector.")
+@click.option("--queries", type=click.IntRange(min=100), default=100_000, show_default=True, help="Of all readers.")
+@click.option("--swaps", type=click.IntRange(min=1), default=10, show_default=True, help="Publications meanwhile.")
+@click.option("--readers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes.")
+@click.option("--threads", type=click.IntRange(min=1), default=2, show_default=True, help="Of each reader.")
+@click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.pass_context
+def bench_swaps(ctx: click.Context, /, photos: int, dim: int, format_: str, **asked: int) -> None:
+    """Publish one generation after the other under readers, and compare each answer with what one of them says alone.
+
+    What served before is deleted at once. The exit status is 1 if anything failed or was mixed. The default takes a
+    quarter of an hour on two cores and 1 GB of disk.
+    """
+    import tempfile
+
+    from rich.console import Console
+
+    from indexer.bench import swaps
+    from indexer.bench.synthetic import Recipe
+    from indexer.progress import Meter
+
+    with tempfile.TemporaryDirectory(prefix="reverse-search-bench-") as scratch:
+        say = Meter(Console(stderr=True)).say
+        figures = swaps.run(Path(scratch), Recipe(photos, dim), swaps.Settings(**asked), say)
+    click.echo(swaps.render(figures, format_))
+    ctx.exit(0 if swaps.holds(figures) else 1)

@@ -6,4 +6,7 @@ heads      the head and what was measured of it
 manifest   what a generation consists of, with digests
 publish    the CURRENT pointer: publish, list, roll back, prune
 opened     a generation as the use cases see it
+overlay    what has changed since, laid over it
+following  what serves, from one publication to the next
+verify     every file re-hashed, and what was built asked something
 """

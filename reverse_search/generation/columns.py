@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, TypeVar
 
 import numpy as np
@@ -34,7 +35,8 @@ def _map_column(path: Path) -> Any:
         return (
             np.load(path, mmap_mode="r", allow_pickle=False) if _has_rows(path) else np.load(path, allow_pickle=False)
         )
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, SyntaxError, TokenError, MemoryError) as error:
+        # The header is a Python literal, which numpy reads with Python's own parser.
         raise CorruptFile(f"{path} can't be read ({error}); roll back to another generation, or build anew") from error
 
 

@@ -24,6 +24,9 @@ class _HeadColumns:
     provisional: BoolArray
 
 
+HEAD_FILES = (*(f"{field.name}.npy" for field in dataclasses.fields(_HeadColumns)), "models.json")
+
+
 def save_models(folder: Path, models: Models) -> None:
     """Write all of a training's results to `folder`."""
     head = models.head

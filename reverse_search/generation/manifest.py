@@ -11,8 +11,9 @@ from reverse_search.domain.backbone import BackboneId
 from reverse_search.domain.files import sha256_of
 from reverse_search.errors import CorruptFile
 
-SCHEMA = 2
+SCHEMA = 3
 MANIFEST_NAME = "manifest.json"
+_WHAT_TO_DO = "roll back to another generation, or build anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,14 @@ class Manifest:
         return hashlib.sha256("\n".join([self.backbone.digest, *segments, *lines]).encode()).hexdigest()
 
     def to_json(self) -> str:
-        """The manifest as it is written."""
+        """The manifest as it is written, with a digest of the page itself: not all it says is part of the contents."""
         page = dataclasses.asdict(self) | {"contents": self.contents_digest}
-        return json.dumps(page, indent=1, sort_keys=True)
+        digest = hashlib.sha256(_written(page).encode()).hexdigest()
+        return _written(page | {"page": digest})
+
+
+def _written(page: dict[str, Any]) -> str:
+    return json.dumps(page, indent=1, sort_keys=True)
 
 
 def describe_files(folder: Path) -> dict[str, FileEntry]:
@@ -71,37 +77,43 @@ def read_manifest(folder: Path) -> Manifest:
     """Read and check a manifest and the sizes of all files it names.
 
     Raises:
-        CorruptFile: the page is unreadable, of another schema, or doesn't match its digest, or a file is missing or
-            has another size.
+        CorruptFile: see `read_page` and `check_sizes`.
     """
-    path = folder / MANIFEST_NAME
-    try:
-        page = json.loads(path.read_text(encoding="utf-8"))
-        contents = page.pop("contents")
-        page["backbone"] = BackboneId(**page["backbone"])
-        page["files"] = {name: FileEntry(**entry) for name, entry in page["files"].items()}
-        manifest = Manifest(**page)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CorruptFile(f"{path} can't be read ({error}); roll back to another generation, or build anew") from error
-    if manifest.schema != SCHEMA:
-        raise CorruptFile(f"{path} has layout {manifest.schema}, this program reads {SCHEMA}; build anew")
-    if manifest.contents_digest != contents:
-        raise CorruptFile(f"{path} doesn't match its own digest; roll back to another generation, or build anew")
-    _check_sizes(folder, manifest)
+    manifest = read_page(folder)
+    check_sizes(folder, manifest)
     return manifest
 
 
-def _check_sizes(folder: Path, manifest: Manifest) -> None:
+def read_page(folder: Path) -> Manifest:
+    """Read and check a manifest, without a look at the files.
+
+    Raises:
+        CorruptFile: the page is missing, unreadable, of another schema, or not byte for byte what was written.
+    """
+    path = folder / MANIFEST_NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+        page = json.loads(text)
+        if page["schema"] != SCHEMA:
+            raise CorruptFile(f"{path} has layout {page['schema']}, this program reads {SCHEMA}; build anew")
+        del page["contents"], page["page"]
+        page["backbone"] = BackboneId(**page["backbone"])
+        page["files"] = {name: FileEntry(**entry) for name, entry in page["files"].items()}
+        manifest = Manifest(**page)
+        # Written anew from what was read: the digests are worked out again, and not a blank may differ.
+        whole = manifest.to_json() == text
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CorruptFile(f"{path} can't be read ({error}); {_WHAT_TO_DO}") from error
+    if not whole:
+        raise CorruptFile(f"{path} doesn't match its own digest; {_WHAT_TO_DO}")
+    return manifest
+
+
+def check_sizes(folder: Path, manifest: Manifest) -> None:
+    """Look for every file and at its size. Raises CorruptFile for the first that is missing, truncated or too long."""
     for name, entry in manifest.files.items():
         path = folder / name
         size = path.stat().st_size if path.is_file() else None
         if size != entry.size:
             found = "is missing" if size is None else f"has {size} bytes instead of {entry.size}"
-            raise CorruptFile(f"{path} {found}; roll back to another generation, or build anew")
-
-
-def verify_digests(folder: Path, manifest: Manifest) -> None:
-    """Re-hash every file: flipped bytes would open and answer silently otherwise. Raises CorruptFile."""
-    for name, entry in manifest.files.items():
-        if sha256_of(folder / name) != entry.sha256:
-            raise CorruptFile(f"{folder / name} has changed since it was built; roll back, or build anew")
+            raise CorruptFile(f"{path} {found}; {_WHAT_TO_DO}")

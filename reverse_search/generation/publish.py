@@ -22,12 +22,23 @@ class GenerationStore:
         self._root = data / "generations"
         self._pointer = data / "CURRENT"
 
-    def path(self, name: str) -> Path:
-        """Folder of a generation. Raises NoGeneration for a name that is none."""
+    def folder(self, name: str) -> Path:
+        """Folder that has this name, whatever is left in it. Raises NoGeneration where there is none."""
         path = self._root / name
-        if name in {"", ".", ".."} or path.parent != self._root or not (path / MANIFEST_NAME).is_file():
-            raise NoGeneration(f"there is no generation {name!r}; `reverse-search status` names those that exist")
+        if name in {"", ".", ".."} or path.parent != self._root or not path.is_dir():
+            raise NoGeneration(f"there is no generation {name!r}; {self._those_that_exist()}")
         return path
+
+    def path(self, name: str) -> Path:
+        """Folder of a complete generation. Raises NoGeneration for a name that is none."""
+        path = self.folder(name)
+        if not (path / MANIFEST_NAME).is_file():
+            raise NoGeneration(f"{path} has no {MANIFEST_NAME}, so it is no generation; {self._those_that_exist()}")
+        return path
+
+    def _those_that_exist(self) -> str:
+        names = self.names()
+        return f"there are {', '.join(names)}" if names else "there are none; run `reverse-search nightly`"
 
     def names(self) -> list[str]:
         """All complete generations, oldest first."""
@@ -35,18 +46,29 @@ class GenerationStore:
             return []
         return sorted(p.name for p in self._root.iterdir() if (p / MANIFEST_NAME).is_file())
 
-    def current(self) -> str:
-        """Name of the generation that serves. Raises NoGeneration before the first."""
+    def pointed(self) -> str:
+        """What CURRENT says, though nothing of that name may be left. Raises NoGeneration before the first."""
         try:
-            name = self._pointer.read_text(encoding="utf-8").strip()
+            return self._pointer.read_text(encoding="utf-8").strip()
         except FileNotFoundError:
             raise NoGeneration("nothing has been published yet; run `reverse-search nightly`") from None
+
+    def current(self) -> str:
+        """Name of the generation that serves. Raises NoGeneration before the first, and where it is gone."""
+        name = self.pointed()
         self.path(name)
         return name
 
     def current_or_none(self) -> str | None:
-        """Name of the generation that serves, None before the first."""
+        """Name of the generation that serves, None before the first. Raises NoGeneration where it is gone."""
         return self.current() if self._pointer.is_file() else None
+
+    def way_back(self, broken: str) -> str:
+        """What an operator can do about a broken generation, in words."""
+        others = [name for name in self.names() if name != broken]
+        if not others:
+            return f"there is no other: delete {self._root / broken} and run `reverse-search nightly`"
+        return f"to roll back, write {others[-1]} into {self._pointer}"
 
     def add(self, built: Path, manifest: Manifest, now: datetime) -> str:
         """Move a finished build under its name. It does not serve yet. Returns the name."""
@@ -64,7 +86,7 @@ class GenerationStore:
     def roll_back(self, name: str | None = None) -> str:
         """Serve an earlier generation, by default the one before the current. Returns its name."""
         if name is None:
-            earlier = [n for n in self.names() if n < self.current()]
+            earlier = [n for n in self.names() if n < self.pointed()]
             if not earlier:
                 raise NoGeneration("there is no earlier generation to roll back to")
             name = earlier[-1]

@@ -1,7 +1,7 @@
 """The taxonomy that a generation pins: inserting a taxon moves preorders, so each night keeps its own."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ class _TaxonomyColumns:
     rank_levels: FloatArray
     rank_codes: AnyArray
     active: AnyArray
+
+
+TAXONOMY_FILES = (*(f"{field.name}.npy" for field in fields(_TaxonomyColumns)), "text.json")
 
 
 def save_taxonomy(folder: Path, taxonomy: Taxonomy) -> None:

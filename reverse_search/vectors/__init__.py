@@ -3,7 +3,7 @@
 segments      embeddings on disk, append-only and immutable
 index         what an index is: pools, hits and the protocols
 exact         search without an index, the reference for all others
-faiss_index   the FAISS indexes (the only module that imports faiss)
+faiss_index   the FAISS indexes on the CPU (the only module that imports faiss)
 planner       exact or index, with how many probes; always fills what was asked
 cells         search through an index's cells that stops when hardly anything better is left
 costs         what either way costs on this machine
@@ -13,4 +13,9 @@ rerank        candidates compared again with the stored vectors
 building      building the index that suits a collection
 stored        saving and opening an index beside its fitted probes
 kmeans        prototypes of a taxon's exemplars
+device        exact search by a device that knows nothing of pools
+gpu           vectors on a CUDA device
+selftest      what such an index must show before it is used
+choice        CPU or GPU, by setting and by what is there
+where         the setting
 """

@@ -10,6 +10,7 @@ import numpy as np
 from reverse_search.domain.arrays import BoolArray, FloatArray, IntArray
 from reverse_search.vectors.cells import CellLayout, CellSearch
 from reverse_search.vectors.costs import Costs
+from reverse_search.vectors.device import DeviceFlat
 from reverse_search.vectors.exact import ExactSearch
 from reverse_search.vectors.index import Hits, Pool, ProbedIndex, VectorIndex, VectorSource, check_search
 from reverse_search.vectors.probes import ProbeTable, probe_floor
@@ -26,6 +27,7 @@ class SearchPath(StrEnum):
     IVF = "ivf"
     IVF_EXACT = "ivf+exact"
     CELLS = "cells"
+    GPU = "gpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class Planner:
         costs: Costs | None = None,
         settings: PlannerSettings | None = None,
         probes: ProbeTable | None = None,
+        device: DeviceFlat | None = None,
     ) -> None:
         """Plan between exact search and an index.
 
@@ -112,6 +115,7 @@ class Planner:
             costs: what either costs; typical ones by default.
             settings: limits; the defaults if None.
             probes: fitted numbers of probes; without them only the floor applies.
+            device: the same vectors on a device, which is asked before the index.
 
         Raises:
             ValueError: the index has other rows or another dimension than the vectors.
@@ -126,10 +130,16 @@ class Planner:
         self._costs = costs or self._typical
         self._settings = settings or PlannerSettings()
         self._probes = probes or ProbeTable()
+        self._device = device
 
     @classmethod
     def open(
-        cls, source: VectorSource, folder: Path, costs: Costs | None = None, settings: PlannerSettings | None = None
+        cls,
+        source: VectorSource,
+        folder: Path,
+        costs: Costs | None = None,
+        settings: PlannerSettings | None = None,
+        device: DeviceFlat | None = None,
     ) -> "Planner":
         """A planner over `source` and the index that `stored.build_index` left in `folder`, if it built one.
 
@@ -138,7 +148,7 @@ class Planner:
             MissingDependency: there is an index, but FAISS is not installed.
         """
         index, probes = open_index(folder, source.count, source.dim)
-        return cls(ExactSearch(source), index, costs, settings, probes)
+        return cls(ExactSearch(source), index, costs, settings, probes, device)
 
     @property
     def count(self) -> int:
@@ -165,6 +175,8 @@ class Planner:
             ValueError: see `VectorIndex.search`.
         """
         queries, pool = check_search(self._exact, queries, k, pool)
+        if answer := self._from_device(queries, pool, lambda device: device.probe(queries, k, pool)):
+            return answer
         source = self._exact.source
         question = _Question(
             queries,
@@ -195,6 +207,8 @@ class Planner:
         queries, pool = check_search(self._exact, queries, k, pool)
         if not len(queries):
             raise ValueError("a union of no queries has no most similar rows")
+        if answer := self._from_device(queries, pool, lambda device: device.probe_union(queries, k, pool)):
+            return answer
         source = self._exact.source
         candidates = self._settings.candidates(min(k, pool.size))
         question = _Question(
@@ -218,6 +232,15 @@ class Planner:
             return self._by_probes(index, question, self._affordable_probes(index, question))
         hits = search.finish(most_rows)
         return hits, Plan(SearchPath.CELLS, size, search.visited, 1.0, exact=search.compared == size)
+
+    def _from_device(
+        self, queries: FloatArray, pool: Pool, ask: Callable[[DeviceFlat], Hits]
+    ) -> tuple[Hits, Plan] | None:
+        """What the device answers, unless exact search is as good as done, or too many better rows aren't in play."""
+        small = not pool.size or self._typical.exact_s(len(queries), pool.size) <= self._settings.budget_s
+        if self._device is None or small or not (hits := ask(self._device)).complete:
+            return None
+        return hits, Plan(SearchPath.GPU, pool.size, 0, 1.0, exact=True)
 
     def _layout(self, index: ProbedIndex) -> CellLayout:
         # Two threads may both read it, once.

@@ -153,7 +153,7 @@ class SegmentSet:
         found = cls.open(root, backbone, [int(r["number"]) for r in references])
         for segment, reference in zip(found._segments, references, strict=True):
             if segment.reference() != dict(reference):
-                raise CorruptFile(f"{segment.path} is not the segment that was referred to; build anew")
+                raise CorruptFile(f"{segment.path / HEADER} is not of the segment that was referred to; build anew")
         return found
 
     @property
@@ -253,6 +253,15 @@ class SegmentSet:
                     raise CorruptFile(
                         f"{segment.path / name} has changed since it was written; embed these photos anew"
                     )
+
+
+def referenced_files(
+    root: Path, backbone: BackboneId, references: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[Path, str]]:
+    """Each file that `references` of an earlier set named, and its SHA-256 then; whether it is still there or not."""
+    for reference in references:
+        folder = _path(root / backbone.short, int(reference["number"]))
+        yield from ((folder / name, digest) for name, digest in reference["sha256"].items())
 
 
 def _path(folder: Path, number: int) -> Path:

@@ -62,3 +62,19 @@ def test_pickled_objects_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "ids.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(CorruptFile):
         load_columns(tmp_path, Pair)
+
+
+@pytest.mark.filterwarnings("ignore:Data type alias:DeprecationWarning")
+def test_whatever_bit_of_the_header_is_flipped_it_loads_or_is_corrupt(tmp_path: Path) -> None:
+    """numpy reads the header with Python's parser, whose errors are of several kinds."""
+    save_columns(tmp_path, pair(4))
+    path, refused = tmp_path / "ids.npy", 0
+    whole = path.read_bytes()
+    for bit in range(8 * 128):
+        path.unlink()
+        path.write_bytes(whole[: bit // 8] + bytes([whole[bit // 8] ^ 1 << bit % 8]) + whole[bit // 8 + 1 :])
+        try:
+            load_columns(tmp_path, Pair)
+        except CorruptFile:
+            refused += 1
+    assert refused > 100

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reverse_search.classify.gate import Certificate
@@ -25,6 +25,7 @@ def assert_same(found: Models, expected: Models) -> None:
         assert (one.dtype, one.tolist()) == (other.dtype, other.tolist())
 
 
+@settings(deadline=None)
 @given(n=st.integers(0, 4), seed=st.integers(0, 99), floor=st.floats(allow_nan=False), temperature=st.floats(0.125, 8))
 def test_what_is_saved_is_loaded(
     tmp_path_factory: pytest.TempPathFactory, n: int, seed: int, floor: float, temperature: float

@@ -39,6 +39,31 @@ class ArraySource:
             yield start, self.vectors[start : start + size]
 
 
+class HalfDevice:
+    """What stands in for a GPU: it knows no pools, rounds queries to half precision, and gives ties in any order."""
+
+    def __init__(self, dim: int, deepest: int = 2048) -> None:
+        self.deepest = deepest
+        self.asked: list[int] = []
+        self._vectors = np.zeros((0, dim), dtype=np.float32)
+
+    @property
+    def count(self) -> int:
+        return len(self._vectors)
+
+    def add(self, vectors: FloatArray) -> None:
+        self._vectors = np.concatenate([self._vectors, vectors.astype(np.float16).astype(np.float32)])
+
+    def top(self, queries: FloatArray, depth: int) -> tuple[IntArray, FloatArray]:
+        assert 0 < depth <= min(self.deepest, self.count)
+        self.asked.append(depth)
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = queries.astype(np.float16).astype(np.float32) @ self._vectors.T
+        rows = np.argsort(-values[:, ::-1], axis=1, kind="stable")[:, :depth]
+        rows = (self.count - 1 - rows).astype(np.int64)
+        return rows, np.take_along_axis(values, rows, axis=1)
+
+
 def unit(rows: FloatArray | DoubleArray) -> FloatArray:
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.where(norms == 0, 1, norms), dtype=np.float32)

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from reverse_search.domain.arrays import BoolArray, FloatArray
 from reverse_search.vectors.costs import Costs
+from reverse_search.vectors.device import DeviceFlat
 from reverse_search.vectors.exact import ExactSearch
 from reverse_search.vectors.faiss_index import FaissFlat, FaissIvf, cells_for
+from reverse_search.vectors.gpu import GpuVectors
 from reverse_search.vectors.index import Hits, Pool, ProbedIndex, VectorIndex, VectorSource
 from reverse_search.vectors.planner import Plan, Planner, PlannerSettings, SearchPath
 from reverse_search.vectors.probes import ProbeTable
-from tests.vectors.sources import ArraySource, best_rows, random_rows, similarities, unit
+from tests.vectors.sources import ArraySource, HalfDevice, best_rows, random_rows, similarities, unit
 
 EXACT_IS_DEAR = Costs(fixed_s=0.0, row_s=1.0, pair_s=1.0, skip_s=0.0, code_s=0.0)
 
@@ -68,6 +70,15 @@ def planned_ivf(source: VectorSource) -> Searches:
     return Planned(planner, frozenset({SearchPath.IVF}))
 
 
+def on_device(source: VectorSource, deepest: int = 2048) -> DeviceFlat:
+    return DeviceFlat.build(source, HalfDevice(source.dim, deepest))
+
+
+def planned_device(source: VectorSource) -> Searches:
+    planner = Planner(ExactSearch(source), None, None, PlannerSettings(budget_s=-1.0), device=on_device(source, 60))
+    return Planned(planner, frozenset({SearchPath.GPU, SearchPath.EXACT}))
+
+
 def few_cells(source: VectorSource) -> int:
     return min(4, cells_for(source.count))
 
@@ -90,8 +101,14 @@ IMPLEMENTATIONS = [
     Implementation("planner: no index", planned_without_index, lowest_ties=True),
     Implementation("planner: flat", planned_flat),
     Implementation("planner: ivf", planned_ivf, tolerance=0.03),
+    Implementation("device", on_device, lowest_ties=True),
+    Implementation("device, few rows at once", lambda s: on_device(s, 20), lowest_ties=True),
+    Implementation("planner: device", planned_device, lowest_ties=True),
 ]
-every_implementation = pytest.mark.parametrize("implementation", IMPLEMENTATIONS, ids=lambda i: i.name)
+GPU = Implementation("gpu", lambda s: DeviceFlat.build(s, GpuVectors(s.dim)), lowest_ties=True)
+every_implementation = pytest.mark.parametrize(
+    "implementation", [*IMPLEMENTATIONS, pytest.param(GPU, marks=pytest.mark.gpu)], ids=lambda i: i.name
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,6 +233,8 @@ def test_the_protocols_hold() -> None:
     flat: VectorIndex = FaissFlat.build(source)
     ivf: ProbedIndex = FaissIvf.build(source)
     exact: VectorIndex = ExactSearch(source)
+    device: VectorIndex = on_device(source)
     assert isinstance(ivf, ProbedIndex)
     assert not isinstance(flat, ProbedIndex)
     assert not isinstance(exact, ProbedIndex)
+    assert not isinstance(device, ProbedIndex)

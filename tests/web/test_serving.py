@@ -104,7 +104,7 @@ def test_a_new_generation_is_served_without_a_restart(opened: Open, home: Path) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("harm", ["manifest.json", "observations/uuid.npy", "head"])
+@pytest.mark.parametrize("harm", ["manifest.json", "observations/uuid.npy", "vectors.json", "head"])
 def test_one_that_can_not_be_opened_leaves_the_last_one_serving(opened: Open, home: Path, harm: str) -> None:
     client, store = opened(home), GenerationStore(home)
     first, second = store.names()
@@ -117,6 +117,8 @@ def test_one_that_can_not_be_opened_leaves_the_last_one_serving(opened: Open, ho
     store.serve(second)
     assert serving(client) == first
     assert client.get("/").status_code == 200
+    shutil.rmtree(home / "generations" / second)
+    assert serving(client) == first
 
 
 @pytest.mark.slow
