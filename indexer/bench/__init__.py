@@ -4,6 +4,7 @@ tree         an invented taxonomy with a family, an order and a class of many le
 vectors      embeddings around the taxa of that tree, tight or like those of real photos
 catalogue    who saw what, where and when, and what has been said of it
 synthetic    all of it as a published generation, through the writers that the nightly job uses
+indexes      which kind of index suits which size
 growth       how that grows with the collection
 search       how long a search takes and what it finds, in a process set up as the site's workers are
 questions    which taxa are asked for, within which filters

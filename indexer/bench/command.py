@@ -95,8 +95,8 @@ def bench_growth(
 def bench_peers(photos: int, dim: int, vectors: str, format_: str, keep: Path | None, **asked: Any) -> None:
     """Ask perch-hoplite, LanceDB, Milvus Lite, plain FAISS and this project's planner the same questions.
 
-    Libraries that are not installed are left out: `pip install 'reverse-search[bench]'`. 200,000 photos take some twenty
-    minutes of one core, half of it for indexes, and 3 GB of disk.
+    Libraries that are not installed are left out: `pip install 'reverse-search[bench]'`. 200,000 photos take some
+    twenty minutes of one core, half of it for indexes, and 3 GB of disk.
     """
     import tempfile
 
@@ -146,3 +146,35 @@ def bench_swaps(ctx: click.Context, /, photos: int, dim: int, format_: str, **as
         figures = swaps.run(Path(scratch), Recipe(photos, dim), swaps.Settings(**asked), say)
     click.echo(swaps.render(figures, format_))
     ctx.exit(0 if swaps.holds(figures) else 1)
+
+
+@bench.command(name="indexes", short_help="Which kind of index suits which size.")
+@click.option(
+    "--photos", "sizes", type=click.IntRange(min=1000), multiple=True, default=(10_000, 30_000, 100_000, 1_000_000),
+    show_default=True, help="Size; can be given repeatedly.",
+)  # fmt: skip
+@click.option("--dim", type=click.IntRange(8, 4096), default=512, show_default=True, help="Length of a vector.")
+@click.option("--queries", type=click.IntRange(min=3), default=20, show_default=True, help="Taxa asked for.")
+@click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def bench_indexes(sizes: tuple[int, ...], dim: int, queries: int, format_: str) -> None:
+    """Build every kind of index over collections of several sizes, and ask them the same.
+
+    At a million photos it takes 6 GB of memory.
+    """
+    import os
+    import tempfile
+
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from rich.console import Console
+
+    from indexer.bench import indexes
+    from indexer.bench.synthetic import Recipe, prepare
+    from indexer.progress import Meter
+
+    say = Meter(Console(stderr=True)).say
+    rows = []
+    for photos in sizes:
+        with tempfile.TemporaryDirectory(prefix="reverse-search-bench-") as scratch:
+            prepare(Path(scratch), Recipe(photos, dim), say)
+            rows += indexes.run(Path(scratch), queries, 1, say)
+    click.echo(indexes.render(rows, format_))

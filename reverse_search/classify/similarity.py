@@ -21,7 +21,14 @@ def best_photo_similarity(vectors: FloatArray, starts: IntArray, exemplars: Floa
     """
     if not len(starts):
         return np.zeros((0, len(exemplars)), dtype=np.float32)
-    return np.asarray(np.maximum.reduceat(vectors @ exemplars.T, starts, axis=0), dtype=np.float32)
+    alike = vectors @ exemplars.T
+    # As `np.maximum.reduceat`, but fast where most observations have one photo.
+    counts = np.diff(starts, append=len(vectors))
+    greatest = alike[starts]
+    for further in range(1, int(counts.max())):
+        several = np.flatnonzero(counts > further)
+        greatest[several] = np.maximum(greatest[several], alike[starts[several] + further])
+    return np.asarray(greatest, dtype=np.float32)
 
 
 def top_mean(similarities: FloatArray, allowed: BoolArray | None = None) -> FloatArray:
@@ -36,11 +43,22 @@ def top_mean(similarities: FloatArray, allowed: BoolArray | None = None) -> Floa
     n, m = similarities.shape
     if m == 0 or n == 0:
         return np.full(n, UNLIKE, dtype=np.float32)
-    top = -np.partition(-similarities, min(TOP, m) - 1, axis=1)[:, :TOP]
+    top = _top(similarities, min(TOP, m))
     found = np.isfinite(top)
     total = np.where(found, top, 0).sum(axis=1)
     count = found.sum(axis=1)
     return np.where(count > 0, total / np.maximum(count, 1), UNLIKE).astype(np.float32)
+
+
+def _top(values: FloatArray, k: int) -> FloatArray:
+    """(n, k) greatest of each row, descending. One after the other: for so few that is faster than sorting parts."""
+    left, rows = values.copy(), np.arange(len(values))
+    top = np.empty((len(values), k), dtype=values.dtype)
+    for place in range(k):
+        best = left.argmax(axis=1)
+        top[:, place] = left[rows, best]
+        left[rows, best] = -np.inf
+    return top
 
 
 def greatest(values: FloatArray, k: int) -> tuple[FloatArray, IntArray]:

@@ -66,7 +66,11 @@ class ObservationColumns:
 
     def has_grade(self, grades: frozenset[QualityGrade]) -> BoolArray:
         """Rows of these quality grades: (n,) bool."""
-        return np.isin(self.quality_grade, [GRADE_CODES[g] for g in grades])
+        # Three words at most: comparing with each is ten times as fast as looking them up.
+        found = np.zeros(len(self), dtype=np.bool_)
+        for grade in grades:
+            found |= self.quality_grade == GRADE_CODES[grade]
+        return found
 
     def has_photo(self) -> BoolArray:
         """Rows with an embedded photo: (n,) bool."""

@@ -1,6 +1,5 @@
 """The lacks-X rule on columns: the same answer as `evidence.py`, for all observations at once."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,12 +60,15 @@ class IdentificationColumns:
 
     def kinds(self, taxon: int, taxonomy: Taxonomy) -> AnyArray:
         """(n_observations,) int8: a code of KIND_CODES, or HAS_IDENTIFICATION where the observation has the ID."""
-        ancestors = [a for a in taxonomy.lineage(taxon)[:-1] if a != taxonomy.life]
-        agreeing = self._count(ancestors, len(self.said))
-        kinds = np.full(len(self.said), KIND_CODES[Kind.CONFLICTING], dtype=np.int8)
-        kinds[agreeing == self.said] = KIND_CODES[Kind.COARSE]
-        kinds[self.said == 0] = KIND_CODES[Kind.UNKNOWN]
-        kinds[self.observations[self._slice(self.nodes, taxon, int(taxonomy.leave[taxon]))]] = HAS_IDENTIFICATION
+        kinds = np.where(self.said == 0, np.int8(KIND_CODES[Kind.UNKNOWN]), np.int8(KIND_CODES[Kind.CONFLICTING]))
+        # An observation is at most once in a span, so that counting needs no more than a plain addition.
+        spans = [self._said_to_be(a, a + 1) for a in taxonomy.lineage(taxon)[:-1] if a != taxonomy.life]
+        agreeing = np.zeros(len(self.said), dtype=self.said.dtype)
+        for rows in spans:
+            agreeing[rows] += 1
+        for rows in spans:
+            kinds[rows[agreeing[rows] == self.said[rows]]] = KIND_CODES[Kind.COARSE]
+        kinds[self._said_to_be(taxon, int(taxonomy.leave[taxon]))] = HAS_IDENTIFICATION
         return kinds
 
     def rejected(self, taxon: int, taxonomy: Taxonomy) -> BoolArray:
@@ -84,9 +86,9 @@ class IdentificationColumns:
         """(n_observations,) bool: identified, and nowhere finer than `rank_level`."""
         return (self.said > 0) & (self.finest_level >= rank_level)
 
-    def _count(self, ancestors: Sequence[int], n: int) -> AnyArray:
-        spans = [self.observations[self._slice(self.nodes, a, a + 1)] for a in ancestors]
-        return np.bincount(np.concatenate(spans), minlength=n) if spans else np.zeros(n, dtype=np.int64)
+    def _said_to_be(self, low: int, high: int) -> AnyArray:
+        """Rows of which a node from `low` to below `high` has been said."""
+        return self.observations[self._slice(self.nodes, low, high)]
 
     @staticmethod
     def _slice(column: Int32Array, low: int, high: int) -> slice:

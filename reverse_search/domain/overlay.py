@@ -107,6 +107,26 @@ def row_of(observations: ObservationColumns, uuid: bytes) -> int | None:
     return row if row < len(stored) and bytes(stored[row]) == uuid else None
 
 
+def rows_of(observations: ObservationColumns, uuids: Sequence[bytes]) -> Int32Array:
+    """Rows of many observations by their uuids' 16 bytes: (m,) int32, -1 where the catalogue doesn't have one."""
+    wanted = np.frombuffer(b"".join(uuids), dtype=np.uint8).reshape(-1, 16)
+    if not len(wanted) or not len(observations):
+        return np.full(len(wanted), -1, dtype=np.int32)
+    stored = np.ascontiguousarray(observations.uuid)
+    # The catalogue is in order of uuid, and so of the first halves read as numbers.
+    halves, keys = (np.ascontiguousarray(array).view(">u8")[:, 0].astype(np.uint64) for array in (stored, wanted))
+    rows = np.searchsorted(halves, keys).astype(np.int64)
+    last = len(stored) - 1
+    while True:
+        at = np.minimum(rows, last)
+        right = (stored[at] == wanted).all(axis=1)
+        # Others may share the first half, and lie before.
+        go_on = ~right & (rows < last) & (halves[at] == keys)
+        if not go_on.any():
+            return np.where(right, at, -1).astype(np.int32)
+        rows[go_on] += 1
+
+
 def _evidence_of(changes: Sequence[Change], taxonomy: Taxonomy) -> IdentificationColumns:
     said: list[tuple[int, int]] = []
     denied: list[tuple[int, int]] = []

@@ -1,5 +1,6 @@
 """What is known about (observation, X): classifier score, likeness to exemplars, and whether X is recorded nearby."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,19 +32,24 @@ class Features:
         similarity: (n,) float32 mean cosine to the three most similar exemplars; -1 without exemplars.
         nearby: (n,) int8: 1 recorded nearby, -1 not, 0 can't say.
         absence: how much a missing record says, 0 to 1: little where X has few records anywhere.
-        best_exemplars: (n, KEPT_EXEMPLARS) int64 index into X's exemplars, most similar first, then -1.
+        likeness: (n, n_exemplars) float32 cosine to each of X's exemplars.
     """
 
     classifier: DoubleArray
     similarity: FloatArray
     nearby: AnyArray
     absence: float
-    best_exemplars: IntArray
+    likeness: FloatArray
 
     def matrix(self, knows_taxon: bool) -> DoubleArray:
         """(n, n_features) in the order of FEATURES, or of EXEMPLAR_FEATURES where the head doesn't know X."""
         columns = np.column_stack([logit(self.classifier), self.similarity, place_feature(self.nearby, self.absence)])
         return columns if knows_taxon else columns[:, 1:]
+
+    def best_exemplars(self, places: IntArray) -> IntArray:
+        """Index into X's exemplars, most similar first, for some of the observations: (m, up to KEPT_EXEMPLARS)."""
+        _, best = greatest(self.likeness[places], KEPT_EXEMPLARS)
+        return best
 
 
 def radius_km(observations: ObservationColumns, rows: IntArray, base_km: float) -> DoubleArray:
@@ -114,23 +120,20 @@ class FeatureReader:
         exemplars = index.vectors.gather(index.photos.vector_row[index.exemplars.of(taxon)])
         leaves = self.leaves_of(taxon)
         parts = [self._read_batch(rows[i : i + BATCH], leaves, exemplars) for i in range(0, max(len(rows), 1), BATCH)]
-        classifier, similarity, best = (np.concatenate(column) for column in zip(*parts, strict=True))
+        classifier, likeness = (np.concatenate(column) for column in zip(*parts, strict=True))
         if stored is not None and len(leaves) > MAX_EXACT_LEAVES:
             classifier = stored
         presence = self._prepared.places(taxon, int(index.taxonomy.leave[taxon]))
         base_km = index.models.policy.radius_km
         near = nearby(index.observations, rows, presence, base_km)
-        return Features(classifier, similarity, near, absence_weight(presence), best)
+        return Features(classifier, top_mean(likeness), near, absence_weight(presence), likeness)
 
-    def _read_batch(
-        self, rows: IntArray, leaves: IntArray, exemplars: FloatArray
-    ) -> tuple[DoubleArray, FloatArray, IntArray]:
+    def _read_batch(self, rows: IntArray, leaves: IntArray, exemplars: FloatArray) -> tuple[DoubleArray, FloatArray]:
         photos, owner = self._index.photos.of_observations(rows, self._index.observations)
         vectors = self._index.vectors.gather(self._index.photos.vector_row[photos])
         starts = np.searchsorted(owner, np.arange(len(rows)))
         classifier = self._classifier(rows, photos, starts, vectors, leaves)
-        values, best = _most_alike(best_photo_similarity(vectors, starts, exemplars))
-        return classifier, top_mean(values), best
+        return classifier, best_photo_similarity(vectors, starts, exemplars)
 
     def _classifier(
         self, rows: IntArray, photos: IntArray, starts: IntArray, vectors: FloatArray, leaves: IntArray
@@ -146,23 +149,19 @@ class FeatureReader:
         return np.asarray(np.minimum(np.exp(log_p.astype(np.float64)).sum(axis=1), 1.0))
 
 
-def _most_alike(likeness: FloatArray) -> tuple[FloatArray, IntArray]:
-    """The greatest of each row, at most KEPT_EXEMPLARS, and (n, KEPT_EXEMPLARS) their columns, then -1."""
-    values, found = greatest(likeness, KEPT_EXEMPLARS)
-    best = np.full((len(likeness), KEPT_EXEMPLARS), -1, dtype=np.int64)
-    best[:, : found.shape[1]] = found
-    return values, best
-
-
 def distinct_exemplars(collection: Collection, photos: IntArray, observer_id: int) -> IntArray:
     """The first photo rows of distinct observers, three at most, none by `observer_id` unless there are no others."""
-    # Plain lists: a dozen values each, for every observation on a page.
-    observers = np.asarray(collection.observations.observer_id)[
-        np.asarray(collection.photos.observation)[photos]
-    ].tolist()
-    first = {observer: i for i, observer in reversed(list(enumerate(observers)))}
-    others = sorted(i for observer, i in first.items() if observer != observer_id)
-    return photos[others or list(first.values())[:1]][:SHOWN_EXEMPLARS]
+    observers = collection.observations.observer_id[collection.photos.observation[photos]]
+    return photos[first_of_distinct(observers.tolist(), observer_id)]
+
+
+def first_of_distinct(observers: Sequence[int], observer_id: int) -> list[int]:
+    """Places of the first exemplar of each observer, three at most: none by `observer_id` if there are others."""
+    first: dict[int, int] = {}
+    for place, observer in enumerate(observers):
+        first.setdefault(observer, place)
+    others = [place for observer, place in first.items() if observer != observer_id]
+    return (others or list(first.values())[:1])[:SHOWN_EXEMPLARS]
 
 
 def likeness_to_proposals(
@@ -194,8 +193,8 @@ def likeness_to_proposals(
             if folds is not None:
                 alike = np.where(exemplar_folds == folds[rows[part]][:, None], np.float32(-2), alike)
             likeness[part] = top_mean(alike, alike > -2)
-            _, index = _most_alike(alike)
-            best[part] = np.where(index >= 0, np.append(exemplars, -1)[index], -1)
+            _, index = greatest(alike, KEPT_EXEMPLARS)
+            best[part, : index.shape[1]] = exemplars[index]
     return likeness, best
 
 

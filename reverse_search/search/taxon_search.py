@@ -1,5 +1,6 @@
 """Taxon search: observations that look like X but lack that ID, best first, each with its reasons."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -7,9 +8,11 @@ import numpy as np
 
 from reverse_search.domain.arrays import BoolArray, DoubleArray, IntArray
 from reverse_search.domain.lacking import KIND_CODES, KINDS
+from reverse_search.domain.personal import PersonalMarks
+from reverse_search.domain.taxonomy import NO_TAXON
 from reverse_search.domain.words import Kind, QualityGrade
 from reverse_search.search.candidates import CandidateFinder
-from reverse_search.search.features import FeatureReader, Features, distinct_exemplars
+from reverse_search.search.features import FeatureReader, Features, first_of_distinct
 from reverse_search.search.pool import Pool, pool_of
 from reverse_search.search.ports import ServedIndex
 from reverse_search.search.query import TaxonQuery
@@ -80,23 +83,23 @@ class TaxonSearch:
     def __init__(self, index: ServedIndex) -> None:
         self._index = index
         self._features = FeatureReader(index)
-        self._candidates = CandidateFinder(index, self._features)
+        self._finder = CandidateFinder(index, self._features)
 
-    def run(self, query: TaxonQuery) -> TaxonPage:
-        """Find, score and explain. Raises UnknownTaxon."""
+    def run(self, query: TaxonQuery, person: PersonalMarks | None = None) -> TaxonPage:
+        """Find, score and explain, for a person who has put some aside, or for anybody. Raises UnknownTaxon."""
         taxon = self._index.taxonomy.find(str(query.taxon_id))
-        pool = pool_of(self._index, taxon, query)
+        pool = pool_of(self._index, taxon, query, person)
         if not self._can_rank(taxon):
             plan = {"path": "empty", "pool_size": int(pool.mask.sum()), "exact": True}
             why = "no verified observation of this taxon, or of anything below it, has a photo here yet"
             return self._page(taxon, pool, plan, dict.fromkeys(KINDS, 0.0), (), why)
-        rows, plan = self._candidates.find(taxon, pool, query)
-        features = self._features.read(taxon, rows, self._candidates.stored(taxon, rows))
+        rows, plan = self._finder.find(taxon, pool, query)
+        features = self._features.read(taxon, rows, self._finder.stored(taxon, rows))
         probability = self.probability(taxon, features)
         likely = {k: float(probability[pool.kinds[rows] == KIND_CODES[k]].sum()) for k in KINDS}
         eligible = pool.of_kind(query.kind)
         shown = self._best(rows, probability, eligible, query)
-        candidates = tuple(self._candidate(taxon, rows, i, probability, features, pool) for i in shown)
+        candidates = self._candidates(taxon, rows, shown, probability, features, pool)
         none = None if eligible.any() else "every observation in play already has this identification, or none matches"
         return self._page(taxon, pool, plan, likely, candidates, none)
 
@@ -117,32 +120,51 @@ class TaxonSearch:
         order = np.lexsort((rows[eligible], -probability[eligible]))
         return eligible[order][query.offset : query.offset + query.limit]
 
-    def _candidate(
-        self, taxon: int, rows: IntArray, i: int, probability: DoubleArray, features: Features, pool: Pool
-    ) -> Candidate:
-        row, observations = int(rows[i]), self._index.observations
-        own = int(observations.taxon[row])
-        platform_id = int(observations.platform_id[row])
-        classifier, similarity = float(features.classifier[i]), float(features.similarity[i])
-        return Candidate(
-            observation_uuid=uuid_text(observations.uuid[row]),
-            observation_id=platform_id if platform_id >= 0 else None,
-            kind=KINDS[int(pool.kinds[row])],
-            probability=float(probability[i]),
-            classifier_probability=None if np.isnan(classifier) else classifier,
-            neighbour_similarity=similarity if features.best_exemplars[i, 0] >= 0 else None,
-            recorded_nearby={1: True, -1: False}.get(int(features.nearby[i])),
-            current_taxon_id=int(self._index.taxonomy.taxon_ids[own]) if own >= 0 else None,
-            quality_grade=GRADES[int(observations.quality_grade[row])],
-            photo_ids=photo_ids_of(self._index, row),
-            exemplar_photo_ids=self._exemplar_ids(taxon, features.best_exemplars[i], row),
+    def _candidates(
+        self, taxon: int, rows: IntArray, shown: IntArray, probability: DoubleArray, features: Features, pool: Pool
+    ) -> tuple[Candidate, ...]:
+        """What a page says of the scored rows at the places `shown`, in that order."""
+        observations, exemplars = self._index.observations, self._exemplars(taxon, rows, shown, features)
+        at = rows[shown]
+        taxon_ids = [
+            int(self._index.taxonomy.taxon_ids[node]) if node != NO_TAXON else None for node in observations.taxon[at]
+        ]
+        columns = (
+            *(observations.uuid[at], observations.platform_id[at].tolist(), pool.kinds[at].tolist(), at.tolist()),
+            *(probability[shown].tolist(), features.classifier[shown].tolist(), features.similarity[shown].tolist()),
+            *(features.nearby[shown].tolist(), taxon_ids, observations.quality_grade[at].tolist(), exemplars),
+        )
+        return tuple(
+            Candidate(
+                observation_uuid=uuid_text(uuid),
+                observation_id=platform_id if platform_id >= 0 else None,
+                kind=KINDS[kind],
+                probability=value,
+                classifier_probability=None if math.isnan(classifier) else classifier,
+                neighbour_similarity=similarity if alike else None,
+                recorded_nearby={1: True, -1: False}.get(near),
+                current_taxon_id=own,
+                quality_grade=GRADES[grade],
+                photo_ids=photo_ids_of(self._index, row),
+                exemplar_photo_ids=alike,
+            )
+            for uuid, platform_id, kind, row, value, classifier, similarity, near, own, grade, alike in zip(
+                *columns, strict=True
+            )
         )
 
-    def _exemplar_ids(self, taxon: int, best: IntArray, row: int) -> tuple[int, ...]:
-        photos = self._index.exemplars.of(taxon)[best[best >= 0]]
-        observer_id = int(self._index.observations.observer_id[row])
-        shown = distinct_exemplars(self._index, photos, observer_id)
-        return tuple(int(p) for p in self._index.photos.photo_id[shown])
+    def _exemplars(self, taxon: int, rows: IntArray, shown: IntArray, features: Features) -> list[tuple[int, ...]]:
+        """Photo ids of the most similar exemplars of X, for each place in `shown`."""
+        photos, observations = self._index.photos, self._index.observations
+        exemplars = self._index.exemplars.of(taxon)
+        photo_ids = photos.photo_id[exemplars].tolist()
+        observers = observations.observer_id[photos.observation[exemplars]].tolist()
+        own = observations.observer_id[rows[shown]].tolist()
+        found = []
+        for best, observer_id in zip(features.best_exemplars(shown).tolist(), own, strict=True):
+            chosen = first_of_distinct([observers[place] for place in best], observer_id)
+            found.append(tuple(photo_ids[best[place]] for place in chosen))
+        return found
 
     def _page(
         self,

@@ -4,14 +4,13 @@ segments      embeddings on disk, append-only and immutable
 index         what an index is: pools, hits and the protocols
 exact         search without an index, the reference for all others
 faiss_index   the FAISS indexes on the CPU (the only module that imports faiss)
-planner       exact or index, with how many probes; always fills what was asked
+planner       exact or index; always fills what was asked
 cells         search through an index's cells that stops when hardly anything better is left
 costs         what either way costs on this machine
-probes        how many cells a search visits
-fitting       how many probes reach the wanted recall
+deviations    how far similarities lie from those of the cells' centroids
 rerank        candidates compared again with the stored vectors
 building      building the index that suits a collection
-stored        saving and opening an index beside its fitted probes
+stored        saving and opening an index
 kmeans        prototypes of a taxon's exemplars
 device        exact search by a device that knows nothing of pools
 gpu           vectors on a CUDA device

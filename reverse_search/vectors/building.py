@@ -1,4 +1,4 @@
-"""Builds the index that suits a collection, fits its probes and writes both."""
+"""Builds the index that suits a collection and writes it."""
 
 from pathlib import Path
 
@@ -7,23 +7,18 @@ import numpy as np
 from reverse_search.vectors.costs import Clock, Costs, measure_costs
 from reverse_search.vectors.exact import ExactSearch
 from reverse_search.vectors.faiss_index import FaissFlat, FaissIvf
-from reverse_search.vectors.fitting import FitSettings, fit_nprobe, sample_prototypes
 from reverse_search.vectors.index import ProbedIndex, VectorSource
-from reverse_search.vectors.probes import ProbeTable
 from reverse_search.vectors.stored import IndexKind, choose_index, open_index, save_index
 
 
-def build_index(
-    source: VectorSource, folder: Path, kind: IndexKind | None = None, seed: int = 1, fit: FitSettings | None = None
-) -> IndexKind:
-    """Build, fit and write an index for `Planner.open`. The same vectors, settings and seed give the same files.
+def build_index(source: VectorSource, folder: Path, kind: IndexKind | None = None, seed: int = 1) -> IndexKind:
+    """Build and write an index for `Planner.open`. The same vectors, settings and seed give the same files.
 
     Args:
         source: the vectors.
         folder: an existing folder.
         kind: which index; by default what `choose_index` says.
-        seed: of training and of the fit's pools and queries.
-        fit: what to fit the probes to; the defaults if None.
+        seed: of training.
 
     Returns:
         The kind that was built.
@@ -34,13 +29,11 @@ def build_index(
     """
     chosen = choose_index(source.count) if kind is None else kind
     index: FaissFlat | FaissIvf | None = None
-    probes = ProbeTable()
     if chosen is IndexKind.FLAT:
         index = FaissFlat.build(source)
     elif chosen is IndexKind.IVF:
         index = FaissIvf.build(source, seed=seed)
-        probes = _fit(index, ExactSearch(source), fit or FitSettings(), seed)
-    save_index(folder, index, probes, source.count, source.dim)
+    save_index(folder, index, source.count, source.dim)
     return chosen
 
 
@@ -50,11 +43,6 @@ def measure_index(source: VectorSource, folder: Path, clock: Clock, seed: int = 
     Raises:
         CorruptFile, MissingDependency: see `open_index`.
     """
-    index, _ = open_index(folder, source.count, source.dim)
+    index = open_index(folder, source.count, source.dim)
     probed = index if isinstance(index, ProbedIndex) else None
     return measure_costs(ExactSearch(source), probed, np.random.default_rng(seed), clock)
-
-
-def _fit(index: FaissIvf, exact: ExactSearch, settings: FitSettings, seed: int) -> ProbeTable:
-    rng = np.random.default_rng(seed)
-    return fit_nprobe(index, exact, sample_prototypes(exact, settings, rng), rng, settings)

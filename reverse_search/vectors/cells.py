@@ -1,50 +1,58 @@
 """Search through the cells of an index that stops once hardly anything better can be left.
 
-Cells are gone through in the order of their centroid's similarity to the queries, and the rows of the pool in them are
-compared with the stored vectors. How far rows deviate from their centroids, as seen from these queries, is learnt from
-those already compared; with it the expected number of better rows in all further cells decides whether to go on. So a
-filter that leaves only what is far from the queries makes the search longer, not worse: nothing is fitted beforehand.
+The rows of the pool in the nearest cells are compared with the stored vectors. How far their similarities to each query
+lie from those of their cells' centroids is learnt from them, and with it how many better rows to expect in any other
+cell. Pairs of a query and a cell are then visited in the order of nearness until hardly anything is expected in all the
+others. So a filter that leaves only what is far from the queries makes the search longer, not worse, and nothing has
+to be fitted beforehand.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from scipy.special import ndtr
 
-from reverse_search.domain.arrays import DoubleArray, FloatArray, Int32Array, IntArray
-from reverse_search.vectors.index import Hits, Pool, VectorSource
-from reverse_search.vectors.topk import best_first
+from reverse_search.domain.arrays import AnyArray, DoubleArray, FloatArray, IntArray
+from reverse_search.vectors.costs import Costs
+from reverse_search.vectors.deviations import Deviations
+from reverse_search.vectors.index import Hits, Pool, ProbedIndex, VectorSource
+from reverse_search.vectors.rerank import rerank_union
 
-FIRST_ROWS = 5000
-"""Rows to learn deviations from, at least."""
-MISSED = 0.002
-"""Expected part of the k best that may be missed."""
-BLOCK_ROWS = 2048
+ROUNDS_S = (0.002, 0.006)
+"""Predicted times of visits after which what has been found tells better how many more are needed."""
+CODING_ERROR = 0.01
+"""Of similarities to a unit query by codes: what lies further below the k-th best found so far is none of the best."""
+NEARNESS_STEPS = np.linspace(-1.0, 1.0, 1025)
+MOST_SHORT_CELLS = 512
 
 
-@dataclass(frozen=True, eq=False)
 class CellLayout:
-    """Which rows lie in which cell of an index.
+    """Which rows lie in which cell of an index."""
 
-    Attributes:
-        centroids: (n_cells, dim) float32.
-        rows: (count,) int32 rows, by cell.
-        starts: (n_cells + 1,) int64: those of cell c are rows[starts[c]:starts[c + 1]].
-    """
+    def __init__(self, index: ProbedIndex) -> None:
+        """Read it from an index: see `ProbedIndex.layout`."""
+        self.index = index
+        self.centroids, self.rows, self.starts = index.layout()
+        self.sizes: IntArray = np.diff(self.starts)
 
-    centroids: FloatArray
-    rows: Int32Array
-    starts: IntArray
+    @cached_property
+    def cell_of(self) -> AnyArray:
+        """(count,) the cell of each row; int16 where that is enough, since every search reads it."""
+        kind = np.int16 if len(self.sizes) < 2**15 else np.int32
+        cells = np.empty(len(self.rows), dtype=kind)
+        cells[self.rows] = np.repeat(np.arange(len(self.sizes), dtype=kind), self.sizes)
+        return cells
 
     def pool_counts(self, pool: Pool) -> IntArray:
         """(n_cells,) int64 rows of the pool in each cell."""
-        before = np.zeros(len(self.rows) + 1, dtype=np.int64)
-        np.cumsum(pool.mask[self.rows], out=before[1:])
-        return np.diff(before[self.starts])
+        if pool.selectivity > 0.5:
+            return self.sizes - np.bincount(self.cell_of[~pool.mask], minlength=len(self.sizes))
+        counts: IntArray = np.bincount(self.cell_of[pool.mask], minlength=len(self.sizes))
+        return counts
 
     def members(self, cells: IntArray, pool: Pool) -> tuple[IntArray, IntArray]:
         """Rows of the pool in some cells, ascending, and the place of each one's cell in `cells`."""
-        sizes = self.starts[cells + 1] - self.starts[cells]
+        sizes = self.sizes[cells]
         place = np.repeat(np.arange(len(cells)), sizes)
         within = np.arange(len(place)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         rows = self.rows[self.starts[cells][place] + within]
@@ -54,84 +62,146 @@ class CellLayout:
         return rows[order].astype(np.int64), place[order]
 
 
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Pairs of a query and a cell with a row of the pool in it, the nearest first."""
+
+    query: IntArray
+    cell: IntArray
+    nearness: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.query)
+
+    def between(self, start: int, stop: int, n_queries: int) -> tuple[IntArray, FloatArray]:
+        """Some of the pairs as (n_queries, width) cells, then -1, and their nearness."""
+        part = slice(start, stop)
+        order = np.argsort(self.query[part], kind="stable")
+        query = self.query[part][order]
+        counts = np.bincount(query, minlength=n_queries)
+        place = np.arange(len(query)) - np.repeat(np.cumsum(counts) - counts, counts)
+        cells = np.full((n_queries, int(counts.max())), -1, dtype=np.int64)
+        nearness = np.zeros(cells.shape, dtype=np.float32)
+        cells[query, place], nearness[query, place] = self.cell[part][order], self.nearness[part][order]
+        return cells, nearness
+
+
 class CellSearch:
     """One search for the rows of a pool with the greatest maximum similarity over some queries.
 
-    The nearest cells are gone through at once; `rows_needed` then says how much there is to do in all, and `finish`
-    does it.
+    The nearest cells are looked at at once; `predicted_s` then says how long the rest takes, and `finish` does it.
     """
 
-    def __init__(self, source: VectorSource, layout: CellLayout, queries: FloatArray, k: int, pool: Pool) -> None:
+    def __init__(
+        self,
+        source: VectorSource,
+        layout: CellLayout,
+        queries: FloatArray,
+        k: int,
+        pool: Pool,
+        first_rows: int = 1000,
+        missed: float = 0.005,
+    ) -> None:
         """Look at the nearest cells.
 
         Args:
             source: the vectors.
-            layout: their cells.
+            layout: the cells of an index over them.
             queries: (n, dim) float32, at least one.
             k: how many rows, at least 1.
             pool: rows in play, at least one.
+            first_rows: rows to compare at first, at least; never fewer than 2·k, if the pool has them.
+            missed: expected part of the k best that may be missed; at 0 all is visited.
         """
         self._source, self._layout, self._queries, self._pool = source, layout, queries, pool
         self._k = min(k, pool.size)
-        nearness = (layout.centroids @ queries.T).max(axis=1)
-        counts = layout.pool_counts(pool)
-        cells = np.flatnonzero(counts)
-        self._cells = cells[np.argsort(-nearness[cells], kind="stable")]
-        self._nearness, self._counts = nearness[self._cells], counts[self._cells]
-        self._met = np.cumsum(self._counts)
-        self._rows = np.zeros(0, dtype=np.int64)
-        self._values = np.zeros(0, dtype=np.float32)
-        self._deviations = np.zeros(0, dtype=np.float32)
-        self.visited = 0
-        self._compare(self._cells_until(max(FIRST_ROWS, 2 * k)))
-        # A second estimate, from more distant cells as well, would ask for half as many rows again and find no more.
-        self._wanted = self._cells_wanted()
+        self._missed = missed * self._k
+        self._coding_error = CODING_ERROR * float(np.linalg.norm(queries, axis=1).max())
+        self._nearness = np.ascontiguousarray((layout.centroids @ queries.T).T)
+        self._counts = layout.pool_counts(pool)
+        self.visits = 0
+        self.compared = 0
+        self._look(self._nearest_cells(max(first_rows, 2 * self._k)))
+        self._pairs, self._wanted = self._plan()
 
-    @property
-    def rows_needed(self) -> int:
-        """Rows of the pool in all cells that should be gone through."""
-        return int(self._met[max(self._wanted, self.visited) - 1])
+    def predicted_s(self, costs: Costs) -> float:
+        """How long the visits take that should be made, from what is known so far."""
+        return float(self._visit_s(costs)[: self._wanted].sum())
 
-    @property
-    def compared(self) -> int:
-        """Rows of the pool that have been compared."""
-        return len(self._rows)
+    def finish(self, most_s: float, costs: Costs, n_candidates: int) -> Hits:
+        """Make the visits that should be made, or as many as can be in a time, and compare the best again.
 
-    def finish(self, most_rows: int) -> Hits:
-        """Go through all cells that should be, or as many as hold about `most_rows` rows.
+        Args:
+            most_s: seconds that the visits may be predicted to take.
+            costs: of the prediction.
+            n_candidates: rows that are compared again; so many are also asked of the index for each query.
 
         Returns:
             Hits of one query, min(k, pool size) wide and full.
         """
-        until = min(self._wanted, self._cells_until(most_rows))
-        if until > self.visited:
-            self._compare(until)
-        best = best_first(self._values, self._rows, self._k)
-        return Hits(self._rows[best][None, :], self._values[best][None, :])
+        for limit_s in (*ROUNDS_S, most_s):
+            affordable = int(np.searchsorted(np.cumsum(self._visit_s(costs)), min(limit_s, most_s)))
+            self._visit(min(self._wanted, affordable), n_candidates)
+        found = Hits(self._rows[None, :], self._values[None, :])
+        return rerank_union(self._source, self._queries, found, self._k, n_candidates)
 
-    def _cells_until(self, rows: int) -> int:
-        """How many cells, in their order, hold so many rows, or all cells."""
-        return min(int(np.searchsorted(self._met, rows)) + 1, len(self._met))
+    def _nearest_cells(self, rows: int) -> IntArray:
+        """Cells with rows of the pool in them, the nearest to any query first, until they hold so many rows."""
+        nearest = np.where(self._counts > 0, self._nearness.max(axis=0), -np.inf)
+        few = min(MOST_SHORT_CELLS, len(nearest))
+        chosen = np.argpartition(-nearest, few - 1)[:few]
+        if self._counts[chosen].sum() < rows:
+            chosen = np.arange(len(nearest))
+        order = chosen[np.argsort(-nearest[chosen], kind="stable")]
+        order = order[self._counts[order] > 0]
+        return order[: int(np.searchsorted(np.cumsum(self._counts[order]), rows)) + 1]
 
-    def _compare(self, until: int) -> None:
-        """Go through the next cells, up to `until` in all."""
-        rows, place = self._layout.members(self._cells[self.visited : until], self._pool)
-        values = np.empty(len(rows), dtype=np.float32)
-        for start in range(0, len(rows), BLOCK_ROWS):
-            part = slice(start, start + BLOCK_ROWS)
-            values[part] = (self._source.gather(rows[part]) @ self._queries.T).max(axis=1)
-        deviations = values - self._nearness[self.visited : until][place]
-        self._rows = np.concatenate([self._rows, rows])
-        self._values = np.concatenate([self._values, values])
-        self._deviations = np.concatenate([self._deviations, deviations])
-        self.visited = until
+    def _look(self, cells: IntArray) -> None:
+        """Compare the rows of some cells with all queries."""
+        rows, place = self._layout.members(cells, self._pool)
+        similarities = self._source.gather(rows) @ self._queries.T
+        self._deviations = Deviations.of(self._nearness[:, cells[place]].T, similarities)
+        self._rows, self._values = rows, similarities.max(axis=1)
+        self._worst = self._kth_best()
+        self.compared = len(rows)
 
-    def _cells_wanted(self) -> int:
-        """How many cells must be gone through until at most MISSED of the k best are expected in all others."""
-        worst = np.partition(self._values, len(self._values) - self._k)[len(self._values) - self._k]
-        left = slice(self.visited, None)
-        spread = max(float(self._deviations.std()), 1e-6)
-        needed: DoubleArray = (worst - self._nearness[left] - self._deviations.mean()) / spread
-        better = self._counts[left] * ndtr(-needed.astype(np.float64))
+    def _plan(self) -> tuple[_Pairs, int]:
+        """Pairs that may matter, the nearest first, and how many of them should be visited in all."""
+        # If all rows in play lay no nearer than this to any query, hardly anything would be missed: most pairs are left
+        # out by that alone, before anything is worked out for each.
+        chances = np.maximum.accumulate(self._deviations.chance(NEARNESS_STEPS, self._worst))
+        safe = int(np.searchsorted(self._pool.size * len(self._queries) * chances, self._missed))
+        floor = NEARNESS_STEPS[safe - 1] if safe else -np.inf
+        query, cell = np.nonzero((self._nearness >= floor) & (self._counts > 0))
+        nearness = self._nearness[query, cell]
+        order = np.argsort(-nearness, kind="stable")
+        pairs = _Pairs(query[order], cell[order], nearness[order])
+        better = self._counts[pairs.cell] * self._deviations.chance(pairs.nearness, self._worst)
         in_the_rest = np.cumsum(better[::-1])[::-1]
-        return self.visited + int(np.searchsorted(-in_the_rest, -MISSED * self._k))
+        return pairs, int(np.searchsorted(-in_the_rest, -self._missed, side="right"))
+
+    def _visit_s(self, costs: Costs) -> DoubleArray:
+        """Predicted seconds of each visit that has not been made; 0 for the others."""
+        seconds = costs.visit_s(self._counts[self._pairs.cell], self._layout.sizes[self._pairs.cell])
+        seconds[: self.visits] = 0.0
+        return seconds
+
+    def _visit(self, until: int, n_candidates: int) -> None:
+        """Make the next visits, up to `until` in all, and plan anew: pairs that come first once come first always."""
+        if until <= self.visits:
+            return
+        cells, nearness = self._pairs.between(self.visits, until, len(self._queries))
+        found = self._layout.index.visit(self._queries, n_candidates, self._pool, cells, nearness)
+        good = found.similarities > self._worst - self._coding_error  # not so where a place is empty
+        self._rows = np.concatenate([self._rows, found.rows[good]])
+        self._values = np.concatenate([self._values, found.similarities[good]])
+        self.visits = until
+        self._worst = max(self._worst, self._kth_best())
+        self._pairs, self._wanted = self._plan()
+
+    def _kth_best(self) -> float:
+        """Similarity of the last of the k best rows found so far: more than k, since the first look finds them."""
+        rows, group = np.unique(self._rows, return_inverse=True)
+        values = np.full(len(rows), -np.inf, dtype=np.float32)
+        np.maximum.at(values, group, self._values)
+        return float(np.partition(values, len(values) - self._k)[len(values) - self._k])

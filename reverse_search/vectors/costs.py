@@ -5,12 +5,14 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from reverse_search.domain.arrays import FloatArray, IntArray
+from reverse_search.domain.arrays import DoubleArray, FloatArray, IntArray
 from reverse_search.vectors.exact import ExactSearch
 from reverse_search.vectors.index import Pool, ProbedIndex
 
 MOST_APART = 4.0
 """How far a measured constant may lie from the typical one, either way: beyond, the machine was busy with others."""
+SCATTERED = 1.5
+"""How much longer it takes to compare a row that lies alone: nothing was read ahead."""
 Clock = Callable[[], float]
 """Seconds from any fixed start, e.g. `time.perf_counter`."""
 
@@ -23,8 +25,8 @@ class Costs:
         fixed_s: of any search.
         row_s: to read one row of a pool, however many queries there are.
         pair_s: to compare one row with one query, exactly.
-        skip_s: to pass over one row of a probed cell that is not in the pool, for one query.
-        code_s: to compare one row of a probed cell with one query, approximately.
+        skip_s: to pass over one row of a visited cell that is not in the pool, for one query.
+        code_s: to compare one row of a visited cell with one query, approximately, where all its rows are in the pool.
     """
 
     fixed_s: float
@@ -52,9 +54,10 @@ class Costs:
         """Predicted seconds of exact search over `n_rows` rows."""
         return self.fixed_s + n_rows * (self.row_s + n_queries * self.pair_s)
 
-    def probe_s(self, n_queries: int, n_rows_probed: float, selectivity: float) -> float:
-        """Predicted seconds of a probe that meets `n_rows_probed` rows a query, `selectivity` of them in the pool."""
-        return self.fixed_s + n_queries * n_rows_probed * (self.skip_s + selectivity * self.code_s)
+    def visit_s(self, in_pool: IntArray, rows: IntArray) -> DoubleArray:
+        """Predicted seconds of visiting cells for one query: (n,) rows of the pool in each, and all rows of each."""
+        density = in_pool / np.maximum(rows, 1)
+        return np.asarray(self.skip_s * rows + self.code_s * in_pool * (1 + SCATTERED * (1 - density)))
 
 
 def measure_costs(
@@ -92,8 +95,8 @@ def measure_costs(
     fixed_s = max(base - len(few) * (row_s + pair_s), 1e-6)
     if index is None:
         return Costs(fixed_s, row_s, pair_s, typical.skip_s, typical.code_s).within(MOST_APART, typical)
-    tiny = timer.probe(index, eight, Pool.of_rows(rows[:8], exact.count))
-    whole = timer.probe(index, eight, Pool(np.arange(exact.count) > 0))
+    tiny = timer.all_cells(index, eight, Pool.of_rows(rows[:8], exact.count))
+    whole = timer.all_cells(index, eight, Pool(np.arange(exact.count) > 0))
     met = 8 * exact.count
     skip_s = max(tiny - fixed_s, 0.0) / met or typical.skip_s
     code_s = max(whole - tiny, 0.0) / met or typical.code_s
@@ -111,9 +114,9 @@ class _Timer:
         _ = pool.rows
         return self._fastest(lambda: self.exact_search.search(queries, 10, pool))
 
-    def probe(self, index: ProbedIndex, queries: FloatArray, pool: Pool) -> float:
+    def all_cells(self, index: ProbedIndex, queries: FloatArray, pool: Pool) -> float:
         _ = pool.packed
-        return self._fastest(lambda: index.probe(queries, 10, pool, index.n_cells))
+        return self._fastest(lambda: index.search(queries, 10, pool))
 
     def _fastest(self, search: Callable[[], object]) -> float:
         search()

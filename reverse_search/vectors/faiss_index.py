@@ -171,21 +171,27 @@ class FaissIvf(_FaissIndex):
         return self.probe(queries, k, pool, self.n_cells)
 
     def probe(self, queries: FloatArray, k: int, pool: Pool | None, n_probes: int) -> Hits:
-        """See `ProbedIndex.probe`. More probes than cells visit all cells. Raises ValueError for fewer than one."""
+        """As `search`, within the `n_probes` cells nearest to each query. More probes than cells visit all.
+
+        Raises:
+            ValueError: as `search`, and for fewer than one probe.
+        """
         queries, pool = check_search(self, queries, k, pool)
         if n_probes < 1:
             raise ValueError(f"at least one cell must be probed, not {n_probes}")
         return self._search(queries, k, pool, {"nprobe": min(n_probes, self.n_cells)})
 
-    def probe_union(self, queries: FloatArray, k: int, pool: Pool | None, n_visits: int) -> Hits:
-        """See `ProbedIndex.probe_union`. Raises ValueError for fewer than one visit."""
+    def visit(self, queries: FloatArray, k: int, pool: Pool | None, cells: IntArray, nearness: FloatArray) -> Hits:
+        """See `ProbedIndex.visit`."""
         queries, pool = check_search(self, queries, k, pool)
-        if n_visits < 1:
-            raise ValueError(f"at least one cell must be visited, not {n_visits}")
-        if not len(queries):
-            return Hits.none(0, min(k, pool.size))
-        cells, nearness = _nearest_pairs(queries, self._centroids, n_visits)
-        return self._search(queries, k, pool, {"nprobe": cells.shape[1], "cells": cells, "nearness": nearness})
+        if cells.shape != nearness.shape or cells.ndim != 2 or len(cells) != len(queries) or not cells.shape[1]:
+            raise ValueError(f"cells and nearness must have shape ({len(queries)}, at least 1), not {cells.shape}")
+        where = {
+            "nprobe": cells.shape[1],
+            "cells": np.ascontiguousarray(cells, dtype=np.int64),
+            "nearness": np.ascontiguousarray(nearness, dtype=np.float32),
+        }
+        return self._search(queries, k, pool, where)
 
     def layout(self) -> tuple[FloatArray, Int32Array, IntArray]:
         """See `ProbedIndex.layout`. Copies, which outlive the index."""
@@ -227,25 +233,6 @@ def _ready_faiss() -> Any:
         faiss.omp_set_num_threads(_wanted_threads)
         _applied.threads = _wanted_threads
     return faiss
-
-
-def _nearest_pairs(queries: FloatArray, centroids: FloatArray, n: int) -> tuple[IntArray, FloatArray]:
-    """Of all pairs of a query and a cell the `n` nearest.
-
-    Returns:
-        (n_queries, width) int64 cells of each query, then -1, and (n_queries, width) float32 their similarities.
-    """
-    n_queries, n_cells = len(queries), len(centroids)
-    nearness = np.ascontiguousarray((centroids @ queries.T).T).ravel()
-    n = min(n, len(nearness))
-    best = np.sort(np.argpartition(nearness, len(nearness) - n)[len(nearness) - n :])
-    query, cell = np.divmod(best, n_cells)
-    counts = np.bincount(query, minlength=n_queries)
-    place = np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts)
-    cells = np.full((n_queries, int(counts.max())), NO_ROW, dtype=np.int64)
-    found = np.zeros(cells.shape, dtype=np.float32)
-    cells[query, place], found[query, place] = cell, nearness[best]
-    return cells, found
 
 
 def _training_rows(count: int, cells: int, seed: int) -> IntArray:

@@ -174,7 +174,7 @@ class VectorIndex(Protocol):
 
 @runtime_checkable
 class ProbedIndex(VectorIndex, Protocol):
-    """An index of cells, of which a search visits only those nearest to each query."""
+    """An index of cells, of which a search visits some."""
 
     @property
     def n_cells(self) -> int:
@@ -182,23 +182,46 @@ class ProbedIndex(VectorIndex, Protocol):
         ...
 
     def layout(self) -> tuple[FloatArray, Int32Array, IntArray]:
-        """Centroids, rows by cell, and where each cell's rows start: see `cells.CellLayout`."""
+        """Where the rows lie.
+
+        Returns:
+            (n_cells, dim) float32 centroids, (count,) int32 rows by cell, and (n_cells + 1,) int64 starts: those of
+            cell c are rows[starts[c]:starts[c + 1]].
+        """
         ...
 
-    def probe(self, queries: FloatArray, k: int, pool: Pool | None, n_probes: int) -> Hits:
-        """As `search`, within the `n_probes` cells nearest to each query: it may fill fewer places."""
-        ...
+    def visit(self, queries: FloatArray, k: int, pool: Pool | None, cells: IntArray, nearness: FloatArray) -> Hits:
+        """As `search`, within some cells of each query: it may fill fewer places.
 
-    def probe_union(self, queries: FloatArray, k: int, pool: Pool | None, n_visits: int) -> Hits:
-        """As `search`, within the `n_visits` nearest of all pairs of a query and a cell: it may fill fewer places.
+        Args:
+            queries: (n_queries, dim) float32, finite.
+            k: how many rows for each query.
+            pool: rows in play; all by default.
+            cells: (n_queries, width) int64 cells to visit for each query, each once, then -1.
+            nearness: (n_queries, width) float32 similarities of queries and centroids.
 
-        For what is most similar to any of the queries: a query far from everything then costs nothing.
+        Raises:
+            ValueError: as `search`, and where there are no cells for each query.
         """
         ...
 
 
-def check_search(index: VectorIndex, queries: FloatArray, k: int, pool: Pool | None) -> tuple[FloatArray, Pool]:
-    """Check what a search was given.
+class Rows(Protocol):
+    """Anything over rows of vectors."""
+
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        ...
+
+
+def check_search(index: Rows, queries: FloatArray, k: int, pool: Pool | None) -> tuple[FloatArray, Pool]:
+    """Check what a search of `index` was given.
 
     Returns:
         Queries as C-contiguous float32, and the pool.

@@ -1,6 +1,6 @@
-"""Chooses how to search: exactly, or by the index with as many probes as the pool needs; always fills k."""
+"""Chooses how to search: exactly, or through the cells of an index as far as it is worth; always fills k."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,8 +13,7 @@ from reverse_search.vectors.costs import Costs
 from reverse_search.vectors.device import DeviceFlat
 from reverse_search.vectors.exact import ExactSearch
 from reverse_search.vectors.index import Hits, Pool, ProbedIndex, VectorIndex, VectorSource, check_search
-from reverse_search.vectors.probes import ProbeTable, probe_floor
-from reverse_search.vectors.rerank import distinct_rows, rerank_each, rerank_union
+from reverse_search.vectors.rerank import rerank_union
 from reverse_search.vectors.stored import open_index
 
 
@@ -24,30 +23,27 @@ class SearchPath(StrEnum):
     EMPTY = "empty"
     EXACT = "exact"
     FLAT = "flat"
-    IVF = "ivf"
-    IVF_EXACT = "ivf+exact"
     CELLS = "cells"
     GPU = "gpu"
 
 
 @dataclass(frozen=True, slots=True)
 class PlannerSettings:
-    """When to search exactly, and how many candidates to compare again.
+    """When to search exactly, and how far to go through cells.
 
     Attributes:
         budget_s: seconds that exact search may be predicted to take although the index were faster.
+        most_s: seconds that visits to cells may be predicted to take, whatever is missed then.
+        first_rows: rows of the nearest cells that are compared to learn how many more cells to visit.
+        missed: expected part of the k best that visits may miss. They are the last of them, little above the k-th.
         spare: candidates that the index is asked for beyond k, at most; never more than k, nor fewer than 10.
-        most_s: seconds that going through cells may be predicted to take, whatever it misses; a dense pool that needs
-            more is searched by probes then, which are fitted to such pools.
-        dense: selectivity from which a pool is dense.
-        most_probed: part of all cells, for each query, beyond which exact search takes over.
     """
 
     budget_s: float = 0.015
     most_s: float = 0.04
-    dense: float = 0.5
+    first_rows: int = 1000
+    missed: float = 0.005
     spare: int = 200
-    most_probed: float = 0.5
 
     def candidates(self, k: int) -> int:
         """How many candidates to ask the index for."""
@@ -61,9 +57,8 @@ class Plan:
     Attributes:
         path: which way.
         pool_size: rows in play.
-        nprobe: cells visited at the last try, for each query or for a union all queries together; 0 where none was.
-        fill: part of the rows asked for that the index found: for the query with the fewest, or for a union all
-            queries together; 1 without an index.
+        nprobe: cells visited, for all queries together; 0 where none was.
+        fill: part of min(k, pool size) that was found: always 1.
         exact: whether the result is certainly the best there is.
     """
 
@@ -78,23 +73,6 @@ class Plan:
         return asdict(self) | {"path": self.path.value}
 
 
-@dataclass(frozen=True, eq=False)
-class _Question:
-    """One search: who can answer it, what completes it, what turns candidates into an answer.
-
-    `sharers` is the number of queries that visit cells on their own account: all, or for a union one.
-    """
-
-    queries: FloatArray
-    sharers: int
-    width: int
-    pool: Pool
-    exactly: Callable[[], Hits]
-    probe: Callable[[ProbedIndex, int, int], Hits]
-    found: Callable[[Hits], int]
-    rerank: Callable[[Hits, int], Hits]
-
-
 class Planner:
     """Searches one collection of vectors. Any number of threads may use it; its answers never change."""
 
@@ -104,17 +82,15 @@ class Planner:
         index: VectorIndex | None,
         costs: Costs | None = None,
         settings: PlannerSettings | None = None,
-        probes: ProbeTable | None = None,
         device: DeviceFlat | None = None,
     ) -> None:
-        """Plan between exact search and an index.
+        """Plan between exact search, a device and an index.
 
         Args:
             exact: exact search.
             index: an index over the same rows, or none.
             costs: what either costs; typical ones by default.
             settings: limits; the defaults if None.
-            probes: fitted numbers of probes; without them only the floor applies.
             device: the same vectors on a device, which is asked before the index.
 
         Raises:
@@ -129,7 +105,6 @@ class Planner:
         self._typical = Costs.typical(exact.dim)
         self._costs = costs or self._typical
         self._settings = settings or PlannerSettings()
-        self._probes = probes or ProbeTable()
         self._device = device
 
     @classmethod
@@ -147,8 +122,7 @@ class Planner:
             CorruptFile: the index is missing though described, unreadable, or over other rows.
             MissingDependency: there is an index, but FAISS is not installed.
         """
-        index, probes = open_index(folder, source.count, source.dim)
-        return cls(ExactSearch(source), index, costs, settings, probes, device)
+        return cls(ExactSearch(source), open_index(folder, source.count, source.dim), costs, settings, device)
 
     @property
     def count(self) -> int:
@@ -160,38 +134,8 @@ class Planner:
         """Length of a vector."""
         return self._exact.dim
 
-    def search(self, queries: FloatArray, k: int, pool: Pool | None = None) -> tuple[Hits, Plan]:
-        """The min(k, pool size) rows most similar to each query, all filled, by exact similarity of the stored vectors.
-
-        Args:
-            queries: (n_queries, dim) float32, finite.
-            k: how many rows, at least 1.
-            pool: rows in play; all by default.
-
-        Returns:
-            The hits and how they were found.
-
-        Raises:
-            ValueError: see `VectorIndex.search`.
-        """
-        queries, pool = check_search(self._exact, queries, k, pool)
-        if answer := self._from_device(queries, pool, lambda device: device.probe(queries, k, pool)):
-            return answer
-        source = self._exact.source
-        question = _Question(
-            queries,
-            len(queries),
-            min(k, pool.size),
-            pool,
-            exactly=lambda: self._exact.search(queries, k, pool),
-            probe=lambda index, wanted, n: index.probe(queries, wanted, pool, n),
-            found=lambda hits: int(hits.filled.min(initial=hits.width)),
-            rerank=lambda hits, width: rerank_each(source, queries, hits, width),
-        )
-        return self._answer(question)
-
     def search_union(self, queries: FloatArray, k: int, pool: Pool | None = None) -> tuple[Hits, Plan]:
-        """The min(k, pool size) rows with the greatest maximum similarity over all queries.
+        """The min(k, pool size) rows with the greatest maximum similarity over all queries, of the stored vectors.
 
         Args:
             queries: (n_queries, dim) float32, finite, at least one.
@@ -199,114 +143,48 @@ class Planner:
             pool: rows in play; all by default.
 
         Returns:
-            Hits of one query, and how they were found.
+            Hits of one query, all filled, and how they were found.
 
         Raises:
-            ValueError: as `search`, and where there is no query.
+            ValueError: see `VectorIndex.search`, and where there is no query.
         """
         queries, pool = check_search(self._exact, queries, k, pool)
         if not len(queries):
             raise ValueError("a union of no queries has no most similar rows")
-        if answer := self._from_device(queries, pool, lambda device: device.probe_union(queries, k, pool)):
-            return answer
-        source = self._exact.source
-        candidates = self._settings.candidates(min(k, pool.size))
-        question = _Question(
-            queries,
-            1,
-            min(k, pool.size),
-            pool,
-            exactly=lambda: self._exact.search_union(queries, k, pool),
-            probe=lambda index, wanted, n: index.probe_union(queries, wanted, pool, n),
-            found=distinct_rows,
-            rerank=lambda hits, width: rerank_union(source, queries, hits, width, candidates),
-        )
-        size, index = pool.size, self._index
-        if size and self._typical.exact_s(len(queries), size) <= self._settings.budget_s:
-            return question.exactly(), Plan(SearchPath.EXACT, size, 0, 1.0, exact=True)
-        if not size or not isinstance(index, ProbedIndex):
-            return self._answer(question)
-        search = CellSearch(source, self._layout(index), queries, k, pool)
-        most_rows = self._most_rows(len(queries))
-        if search.rows_needed > most_rows and pool.selectivity >= self._settings.dense:
-            return self._by_probes(index, question, self._affordable_probes(index, question))
-        hits = search.finish(most_rows)
-        return hits, Plan(SearchPath.CELLS, size, search.visited, 1.0, exact=search.compared == size)
+        if not pool.size:
+            return Hits.none(1), Plan(SearchPath.EMPTY, 0, 0, 1.0, exact=True)
+        exact_s = self._costs.exact_s(len(queries), pool.size)
+        if exact_s <= self._settings.budget_s:
+            return self._by_exact(queries, k, pool)
+        # Unless too many better rows aren't in play, the device's answer is exact.
+        if self._device is not None and (hits := self._device.probe_union(queries, k, pool)).complete:
+            return hits, Plan(SearchPath.GPU, pool.size, 0, 1.0, exact=True)
+        if self._index is None:
+            return self._by_exact(queries, k, pool)
+        if not isinstance(self._index, ProbedIndex):
+            return self._by_flat(self._index, queries, k, pool)
+        layout, limits = self._layout(self._index), self._settings
+        search = CellSearch(self._exact.source, layout, queries, k, pool, limits.first_rows, limits.missed)
+        if exact_s <= min(search.predicted_s(self._costs), limits.most_s):
+            return self._by_exact(queries, k, pool)
+        hits = search.finish(limits.most_s, self._typical, limits.candidates(min(k, pool.size)))
+        return hits, Plan(SearchPath.CELLS, pool.size, search.visits, 1.0, exact=search.compared == pool.size)
 
-    def _from_device(
-        self, queries: FloatArray, pool: Pool, ask: Callable[[DeviceFlat], Hits]
-    ) -> tuple[Hits, Plan] | None:
-        """What the device answers, unless exact search is as good as done, or too many better rows aren't in play."""
-        small = not pool.size or self._typical.exact_s(len(queries), pool.size) <= self._settings.budget_s
-        if self._device is None or small or not (hits := ask(self._device)).complete:
-            return None
-        return hits, Plan(SearchPath.GPU, pool.size, 0, 1.0, exact=True)
+    def _by_exact(self, queries: FloatArray, k: int, pool: Pool) -> tuple[Hits, Plan]:
+        return self._exact.search_union(queries, k, pool), Plan(SearchPath.EXACT, pool.size, 0, 1.0, exact=True)
+
+    def _by_flat(self, index: VectorIndex, queries: FloatArray, k: int, pool: Pool) -> tuple[Hits, Plan]:
+        width = min(k, pool.size)
+        n_candidates = self._settings.candidates(width)
+        found = index.search(queries, n_candidates, pool)
+        hits = rerank_union(self._exact.source, queries, found, width, n_candidates)
+        return hits, Plan(SearchPath.FLAT, pool.size, 0, 1.0, exact=True)
 
     def _layout(self, index: ProbedIndex) -> CellLayout:
         # Two threads may both read it, once.
         if self._cells is None:
-            self._cells = CellLayout(*index.layout())
+            self._cells = CellLayout(index)
         return self._cells
-
-    def _affordable_probes(self, index: ProbedIndex, question: _Question) -> int:
-        """As many as were fitted, or as can be made in the time that there is, but always the fewest that fill."""
-        rows_a_cell, selectivity = self.count / index.n_cells, question.pool.selectivity
-        visit_s = self._typical.probe_s(1, rows_a_cell, selectivity) - self._typical.fixed_s
-        # Half the time: recall grows slowly here, and some has been spent on finding out that probes are better.
-        affordable = int(0.5 * self._settings.most_s / max(visit_s, 1e-12))
-        floor = probe_floor(question.width, index.n_cells, question.pool.size)
-        return max(1, floor, min(affordable, self._first_probes(question)))
-
-    def _most_rows(self, n_queries: int) -> int:
-        one = self._typical.exact_s(n_queries, 1) - self._typical.fixed_s
-        return int(self._settings.most_s / max(one, 1e-12))
-
-    def _answer(self, question: _Question) -> tuple[Hits, Plan]:
-        size = question.pool.size
-        if not size:
-            return question.exactly(), Plan(SearchPath.EMPTY, 0, 0, 1.0, exact=True)
-        n_probes = self._first_probes(question)
-        if self._index is None or self._prefers_exact(question, n_probes):
-            return question.exactly(), Plan(SearchPath.EXACT, size, 0, 1.0, exact=True)
-        if not isinstance(self._index, ProbedIndex):
-            hits = self._index.search(question.queries, self._settings.candidates(question.width), question.pool)
-            return question.rerank(hits, question.width), Plan(SearchPath.FLAT, size, 0, 1.0, exact=True)
-        return self._by_probes(self._index, question, n_probes)
-
-    def _by_probes(self, index: ProbedIndex, question: _Question, n_probes: int) -> tuple[Hits, Plan]:
-        """Double the probes until all is filled; past the limit, search exactly."""
-        size, width = question.pool.size, question.width
-        wanted = self._settings.candidates(width)
-        while True:
-            hits = question.probe(index, wanted, n_probes)
-            fill = min(1.0, question.found(hits) / width)
-            if fill == 1.0:
-                return question.rerank(hits, width), Plan(SearchPath.IVF, size, n_probes, fill, exact=False)
-            if 2 * n_probes > self._most_probes(index, question):
-                return question.exactly(), Plan(SearchPath.IVF_EXACT, size, n_probes, fill, exact=True)
-            n_probes *= 2
-
-    def _first_probes(self, question: _Question) -> int:
-        if not isinstance(self._index, ProbedIndex):
-            return 0
-        fitted = self._probes.probes(question.pool.selectivity)
-        return max(fitted, probe_floor(question.width, self._index.n_cells, question.pool.size))
-
-    def _prefers_exact(self, question: _Question, n_probes: int) -> bool:
-        pool = question.pool
-        exact_s = self._costs.exact_s(len(question.queries), pool.size)
-        if exact_s <= self._settings.budget_s:
-            return True
-        if not isinstance(self._index, ProbedIndex):
-            return False
-        if n_probes > self._most_probes(self._index, question):
-            return True
-        probed_rows = self.count * n_probes / self._index.n_cells
-        return exact_s <= self._costs.probe_s(question.sharers, probed_rows, pool.selectivity)
-
-    def _most_probes(self, index: ProbedIndex, question: _Question) -> int:
-        queries_each = max(1, len(question.queries) // max(1, question.sharers))
-        return max(1, int(index.n_cells * queries_each * self._settings.most_probed))
 
 
 def union_search(

@@ -57,12 +57,6 @@ def rerank_union(source: VectorSource, queries: FloatArray, found: Hits, k: int,
     return Hits(candidates[best][None, :], values[best][None, :])
 
 
-def distinct_rows(found: Hits) -> int:
-    """How many different rows all queries found together."""
-    rows = np.unique(found.rows)
-    return len(rows) - int(bool(len(rows)) and rows[0] == NO_ROW)
-
-
 def _best_candidates(found: Hits, limit: int) -> IntArray:
     kept = found.rows != NO_ROW
     all_rows, all_values = found.rows[kept], found.similarities[kept]

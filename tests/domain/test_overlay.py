@@ -1,5 +1,6 @@
 """An overlay answers as columns would that were built from the changed observations in the first place."""
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -35,11 +36,14 @@ def columns_of(histories: list[Change], taxonomy: Taxonomy) -> IdentificationCol
 
 
 def catalogue(histories: list[Change], taxonomy: Taxonomy) -> ObservationColumns:
-    blank: dict[str, Any] = {
-        field.name: np.zeros(len(histories), dtype=np.int32) for field in fields(ObservationColumns)
-    }
-    uuids = np.array([list(change.uuid) for change in histories], dtype=np.uint8).reshape(-1, 16)
-    return ObservationColumns(**blank | {"uuid": uuids})
+    return catalogue_of(len(histories), [change.uuid for change in histories])
+
+
+def catalogue_of(n: int, uuids: Sequence[bytes] | None = None) -> ObservationColumns:
+    """Nothing but uuids, by default those of `uuid_of`."""
+    blank: dict[str, Any] = {field.name: np.zeros(n, dtype=np.int32) for field in fields(ObservationColumns)}
+    stored = [uuid_of(row) for row in range(n)] if uuids is None else uuids
+    return ObservationColumns(**blank | {"uuid": np.array([list(u) for u in stored], dtype=np.uint8).reshape(-1, 16)})
 
 
 def changes_of(taxon_ids: list[int], row: int) -> st.SearchStrategy[Change]:

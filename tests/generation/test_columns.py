@@ -36,7 +36,7 @@ def test_what_is_saved_is_loaded(tmp_path_factory: pytest.TempPathFactory, n: in
 def test_loaded_arrays_are_mapped_and_read_only(tmp_path: Path) -> None:
     save_columns(tmp_path, pair(4))
     loaded = load_columns(tmp_path, Pair)
-    assert isinstance(loaded.vectors, np.memmap)
+    assert isinstance(loaded.vectors.base, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         loaded.ids[0] = 7
 

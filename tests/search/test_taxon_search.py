@@ -1,9 +1,12 @@
+import uuid
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reverse_search.domain.lacking import KIND_CODES
+from reverse_search.domain.personal import Mark, PersonalMarks
 from reverse_search.domain.words import Kind, QualityGrade
 from reverse_search.errors import UnknownTaxon
 from reverse_search.search import candidates
@@ -119,3 +122,17 @@ def test_a_page_is_a_slice_of_the_whole_list(taxon_id: int, kind: Kind | None, o
     page = TaxonSearch(INDEX).run(TaxonQuery(taxon_id, kind=kind, limit=limit, offset=offset))
     assert page.candidates == whole.candidates[offset : offset + limit]
     assert (page.counts, page.likely, page.explanation) == (whole.counts, whole.likely, whole.explanation)
+
+
+def test_what_a_person_has_put_aside_stays_away_from_them_alone() -> None:
+    """Reviewed ones everywhere; "not X" for X and what is below it."""
+    search, query = TaxonSearch(INDEX), TaxonQuery(42, limit=20)
+    before = search.run(query)
+    uuids = [uuid.UUID(c.observation_uuid).bytes for c in before.candidates]
+    said = [Mark(uuids[0]), Mark(uuids[1], 42), Mark(uuids[2], 40151), Mark(uuids[3], 22)]
+    person = PersonalMarks.of(said, INDEX.observations, INDEX.taxonomy)
+    after = search.run(query, person)
+    assert len(after.candidates) == 20
+    assert [c.observation_uuid for c in after.candidates[:17]] == [c.observation_uuid for c in before.candidates[3:]]
+    assert sum(after.counts.values()) == sum(before.counts.values()) - 3
+    assert search.run(query) == before

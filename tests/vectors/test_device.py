@@ -168,27 +168,23 @@ def on_device(source: ArraySource, device: DeviceVectors, index: FaissIvf | None
 def test_the_planner_asks_the_device_before_the_index(source: ArraySource) -> None:
     planner, queries = on_device(source, HalfDevice(DIM), FaissIvf.build(source)), clustered_rows(2, 3, DIM)
     pool = random_pool(1, 6000, 0.5)
-    exact = ExactSearch(source)
-    for (hits, plan), truth in [
-        (planner.search(queries, 10, pool), exact.search(queries, 10, pool)),
-        (planner.search_union(queries, 10, pool), exact.search_union(queries, 10, pool)),
-    ]:
-        assert plan.as_dict() == {"path": "gpu", "pool_size": pool.size, "nprobe": 0, "fill": 1.0, "exact": True}
-        np.testing.assert_allclose(hits.similarities, truth.similarities, atol=1e-6)
-        check_plan(plan, hits)
+    hits, plan = planner.search_union(queries, 10, pool)
+    assert plan.as_dict() == {"path": "gpu", "pool_size": pool.size, "nprobe": 0, "fill": 1.0, "exact": True}
+    truth = ExactSearch(source).search_union(queries, 10, pool)
+    np.testing.assert_allclose(hits.similarities, truth.similarities, atol=1e-6)
+    check_plan(plan, hits)
 
 
 def test_what_is_small_or_too_deep_goes_other_ways(source: ArraySource) -> None:
     device = HalfDevice(DIM, deepest=100)
     planner, queries = on_device(source, device, FaissIvf.build(source)), clustered_rows(2, 3, DIM)
     small = Pool(np.arange(6000) < 1000)
-    assert planner.search(queries, 10, small)[1].path is SearchPath.EXACT
     assert planner.search_union(queries, 10, small)[1].path is SearchPath.EXACT
-    assert planner.search(queries, 10, Pool(np.zeros(6000, dtype=np.bool_)))[1].path is SearchPath.EMPTY
+    assert planner.search_union(queries, 10, Pool(np.zeros(6000, dtype=np.bool_)))[1].path is SearchPath.EMPTY
     assert not device.asked
     nearest = np.argsort(-(source.vectors @ queries.T).max(axis=1))
     far = Pool.of_rows(nearest[3000:], source.count)
-    for hits, plan in (planner.search(queries, 10, far), planner.search_union(queries, 10, far)):
-        assert plan.path not in {SearchPath.GPU, SearchPath.EMPTY}
-        check_plan(plan, hits)
+    hits, plan = planner.search_union(queries, 10, far)
+    assert plan.path not in {SearchPath.GPU, SearchPath.EMPTY}
+    check_plan(plan, hits)
     assert device.asked

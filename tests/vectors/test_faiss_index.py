@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reverse_search.domain.arrays import FloatArray
+from reverse_search.domain.arrays import FloatArray, IntArray
 from reverse_search.errors import CorruptFile, MissingDependency
 from reverse_search.vectors import faiss_index as module
 from reverse_search.vectors.faiss_index import FaissFlat, FaissIvf, cells_for, load_faiss, set_threads
@@ -123,22 +123,53 @@ def test_training_at_the_default_size_is_silent(source: ArraySource, capfd: pyte
     assert captured.out + captured.err == ""
 
 
-def test_probes_go_with_the_call(source: ArraySource) -> None:
-    """A short probe leaves places empty, beside full ones in other threads, and the index stays as it was."""
+def nearest_cells(index: FaissIvf, queries: FloatArray, n: int) -> tuple[IntArray, FloatArray]:
+    """The n cells nearest to each query, and their similarities."""
+    nearness = queries @ index.layout()[0].T
+    cells = np.argsort(-nearness, axis=1)[:, :n]
+    return cells, np.take_along_axis(nearness, cells, axis=1)
+
+
+def test_visits_go_with_the_call(source: ArraySource) -> None:
+    """A few visits leave places empty, beside full ones in other threads, and the index stays as it was."""
     index = FaissIvf.build(source, n_cells=32)
     queries, pool = random_rows(5, 8, 16), random_pool(6, source.count, 0.05)
-    alone = {n: index.probe(queries, 100, pool, n) for n in (1, 4, 32)}
+    where = {n: nearest_cells(index, queries, n) for n in (1, 4, 32)}
+    alone = {n: index.visit(queries, 100, pool, *where[n]) for n in where}
     assert not alone[1].complete
     assert alone[32].complete
     assert np.all(alone[1].filled <= alone[4].filled)
     with ThreadPoolExecutor(4) as threads:
-        jobs = [(n, threads.submit(index.probe, queries, 100, pool, n)) for n in (1, 32, 4) * 10]
+        jobs = [(n, threads.submit(index.visit, queries, 100, pool, *where[n])) for n in (1, 32, 4) * 10]
         for n, job in jobs:
             assert np.array_equal(job.result().rows, alone[n].rows)
 
 
+def test_only_the_cells_that_were_named_are_visited(source: ArraySource) -> None:
+    index = FaissIvf.build(source, n_cells=8)
+    centroids, rows, starts = index.layout()
+    queries = random_rows(5, 2, 16)
+    cells = np.array([[3, -1], [5, 6]])
+    hits = index.visit(queries, source.count, None, cells, np.take_along_axis(queries @ centroids.T, cells, axis=1))
+    members = [set(rows[starts[c] : starts[c + 1]].tolist()) for c in range(8)]
+    assert set(hits.of(0)[0].tolist()) == members[3]
+    assert set(hits.of(1)[0].tolist()) == members[5] | members[6]
+
+
+def test_visiting_the_nearest_cells_is_probing_and_visiting_all_is_searching(source: ArraySource) -> None:
+    index = FaissIvf.build(source, n_cells=8)
+    queries = random_rows(5, 2, 16)
+    for n_probes in (1, 3, 8):
+        visited = index.visit(queries, 5, None, *nearest_cells(index, queries, n_probes))
+        assert np.array_equal(visited.rows, index.probe(queries, 5, None, n_probes).rows)
+    assert np.array_equal(index.probe(queries, 5, None, 999).rows, index.search(queries, 5).rows)
+    with pytest.raises(ValueError, match="at least one cell"):
+        index.probe(queries, 5, None, 0)
+
+
 def test_empty_places_come_last(source: ArraySource) -> None:
-    hits = FaissIvf.build(source, n_cells=32).probe(random_rows(5, 8, 16), 100, random_pool(6, source.count, 0.05), 1)
+    index, queries = FaissIvf.build(source, n_cells=32), random_rows(5, 8, 16)
+    hits = index.visit(queries, 100, random_pool(6, source.count, 0.05), *nearest_cells(index, queries, 1))
     for query in range(8):
         end = int(hits.filled[query])
         assert np.all(hits.rows[query, end:] == -1)
@@ -147,12 +178,11 @@ def test_empty_places_come_last(source: ArraySource) -> None:
         assert np.all(np.diff(hits.similarities[query, :end]) <= 0)
 
 
-def test_more_probes_than_cells_visit_all(source: ArraySource) -> None:
+@pytest.mark.parametrize("shape", [(1, 3), (2, 0), (2,)])
+def test_cells_of_the_wrong_shape_are_refused(source: ArraySource, shape: tuple[int, ...]) -> None:
     index = FaissIvf.build(source, n_cells=8)
-    queries = random_rows(5, 2, 16)
-    assert np.array_equal(index.probe(queries, 5, None, 999).rows, index.search(queries, 5).rows)
-    with pytest.raises(ValueError, match="at least one cell"):
-        index.probe(queries, 5, None, 0)
+    with pytest.raises(ValueError, match="cells and nearness"):
+        index.visit(random_rows(5, 2, 16), 5, None, np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.float32))
 
 
 def test_the_number_of_threads_holds_in_every_thread(source: ArraySource, all_threads: None) -> None:
