@@ -55,7 +55,19 @@ def test_help_lists_the_commands_in_order_of_use() -> None:
     text = subprocess.run(
         [sys.executable, "-m", "indexer", "--help"], capture_output=True, text=True, check=True
     ).stdout
-    commands = "demo init import nightly search suggest serve status verify evaluate bench".split()
+    commands = [
+        "demo",
+        "init",
+        "import",
+        "nightly",
+        "search",
+        "suggest",
+        "serve",
+        "status",
+        "verify",
+        "evaluate",
+        "bench",
+    ]
     listed = [line.split()[0] for line in text.split("Commands:")[1].splitlines() if line.strip()]
     assert listed == commands
 
