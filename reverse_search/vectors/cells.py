@@ -18,8 +18,11 @@ from reverse_search.vectors.deviations import Deviations
 from reverse_search.vectors.index import Hits, Pool, ProbedIndex, VectorSource
 from reverse_search.vectors.rerank import rerank_union
 
-ROUNDS_S = (0.002, 0.006)
-"""Predicted times of visits after which what has been found tells better how many more are needed."""
+ROUNDS_S = (0.002, 0.008)
+"""Predicted times of all visits after which what has been found tells better how many more are needed."""
+FEWEST_VISITS = 32
+"""In a round, so that it shows whether hardly anything better is left."""
+LESS_TRUST = 10.0
 CODING_ERROR = 0.01
 """Of similarities to a unit query by codes: what lies further below the k-th best found so far is none of the best."""
 NEARNESS_STEPS = np.linspace(-1.0, 1.0, 1025)
@@ -115,7 +118,7 @@ class CellSearch:
         """
         self._source, self._layout, self._queries, self._pool = source, layout, queries, pool
         self._k = min(k, pool.size)
-        self._missed = missed * self._k
+        self._missed = self._allowed = missed * self._k
         self._coding_error = CODING_ERROR * float(np.linalg.norm(queries, axis=1).max())
         self._nearness = np.ascontiguousarray((layout.centroids @ queries.T).T)
         self._counts = layout.pool_counts(pool)
@@ -125,14 +128,14 @@ class CellSearch:
         self._pairs, self._wanted = self._plan()
 
     def predicted_s(self, costs: Costs) -> float:
-        """How long the visits take that should be made, from what is known so far."""
+        """How long all visits take together that should be made, from what is known so far."""
         return float(self._visit_s(costs)[: self._wanted].sum())
 
     def finish(self, most_s: float, costs: Costs, n_candidates: int) -> Hits:
         """Make the visits that should be made, or as many as can be in a time, and compare the best again.
 
         Args:
-            most_s: seconds that the visits may be predicted to take.
+            most_s: seconds that all visits may be predicted to take.
             costs: of the prediction.
             n_candidates: rows that are compared again; so many are also asked of the index for each query.
 
@@ -140,8 +143,7 @@ class CellSearch:
             Hits of one query, min(k, pool size) wide and full.
         """
         for limit_s in (*ROUNDS_S, most_s):
-            affordable = int(np.searchsorted(np.cumsum(self._visit_s(costs)), min(limit_s, most_s)))
-            self._visit(min(self._wanted, affordable), n_candidates)
+            self._visit_within(min(limit_s, most_s), costs, n_candidates)
         found = Hits(self._rows[None, :], self._values[None, :])
         return rerank_union(self._source, self._queries, found, self._k, n_candidates)
 
@@ -180,24 +182,43 @@ class CellSearch:
         in_the_rest = np.cumsum(better[::-1])[::-1]
         return pairs, int(np.searchsorted(-in_the_rest, -self._missed, side="right"))
 
-    def _visit_s(self, costs: Costs) -> DoubleArray:
-        """Predicted seconds of each visit that has not been made; 0 for the others."""
-        seconds = costs.visit_s(self._counts[self._pairs.cell], self._layout.sizes[self._pairs.cell])
-        seconds[: self.visits] = 0.0
-        return seconds
+    def _visit_within(self, limit_s: float, costs: Costs, n_candidates: int) -> None:
+        """Visit until hardly anything better is expected and hardly anything has come of late, or time is up.
 
-    def _visit(self, until: int, n_candidates: int) -> None:
-        """Make the next visits, up to `until` in all, and plan anew: pairs that come first once come first always."""
-        if until <= self.visits:
-            return
+        Where the expected is outdone (a few rows may be much like a query, as exemplars are like prototypes made of
+        them), it is trusted less.
+        """
+        newcomers = 0
+        while self.visits < self._wanted or newcomers > self._allowed or not self.visits:
+            affordable = int(np.searchsorted(np.cumsum(self._visit_s(costs)), limit_s))
+            until = min(max(self._wanted, self.visits + FEWEST_VISITS), affordable)
+            if until <= self.visits:
+                return
+            newcomers = self._visit(until, n_candidates)
+            if newcomers > self._allowed and self.visits >= self._wanted:
+                self._missed /= LESS_TRUST
+                self._pairs, self._wanted = self._plan()
+
+    def _visit_s(self, costs: Costs) -> DoubleArray:
+        """Predicted seconds of each visit, made or not."""
+        return costs.visit_s(self._counts[self._pairs.cell], self._layout.sizes[self._pairs.cell])
+
+    def _visit(self, until: int, n_candidates: int) -> int:
+        """Make the next visits, up to `until` in all, and plan anew: pairs that come first once come first always.
+
+        Returns:
+            How many of the k best so far came by these visits.
+        """
         cells, nearness = self._pairs.between(self.visits, until, len(self._queries))
         found = self._layout.index.visit(self._queries, n_candidates, self._pool, cells, nearness)
         good = found.similarities > self._worst - self._coding_error  # not so where a place is empty
-        self._rows = np.concatenate([self._rows, found.rows[good]])
-        self._values = np.concatenate([self._values, found.similarities[good]])
+        known, rows, values = self._rows, found.rows[good], found.similarities[good]
+        self._rows, self._values = np.concatenate([known, rows]), np.concatenate([self._values, values])
         self.visits = until
         self._worst = max(self._worst, self._kth_best())
         self._pairs, self._wanted = self._plan()
+        best = np.unique(rows[values >= self._worst])
+        return int(np.count_nonzero(~np.isin(best, known)))
 
     def _kth_best(self) -> float:
         """Similarity of the last of the k best rows found so far: more than k, since the first look finds them."""

@@ -115,7 +115,7 @@ def test_a_limit_cuts_the_visits_short(source: ArraySource, ivf: FaissIvf, layou
     assert finish(whole).complete
     assert 0 < some.visits < whole.visits
     # What the first visits found makes fewer of the others worth while.
-    assert whole.predicted_s(COSTS) == 0.0
+    assert whole.predicted_s(COSTS) < wanted_s
 
 
 def test_it_repeats_itself(source: ArraySource, ivf: FaissIvf, layout: CellLayout) -> None:
