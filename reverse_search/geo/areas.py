@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import shapely
 
-from reverse_search.domain.arrays import BoolArray, DoubleArray
+from reverse_search.domain.arrays import BoolArray, DoubleArray, IntArray
 from reverse_search.errors import BadRequest
 from reverse_search.geo.presence import EARTH_RADIUS_KM
 
@@ -140,9 +140,10 @@ class Near:
 class Polygons:
     """Polygons, with holes; a point lies in them if it lies in any. `geojson.read_polygons` makes them.
 
-    Edges are straight lines of longitude and latitude. Within one polygon the even-odd rule holds, so a ring that
-    crosses itself has an inside, too. An area across the antimeridian is either cut there in two, or drawn beyond it
-    (longitudes 170 to 190): longitudes may go from -360 to 360, and points are looked for under all their names.
+    Edges are straight lines of longitude and latitude. Within one ring the even-odd rule holds, so one that crosses
+    itself has an inside, too. What lies in a hole is out, however holes overlap or stick out of the outer ring. An area
+    across the antimeridian is either cut there in two, or drawn beyond it (longitudes 170 to 190): longitudes may go
+    from -360 to 360, and points are looked for under all their names.
 
     Attributes:
         polygons: of each polygon its rings, the outer one first, then the holes. A ring is a tuple of (longitude,
@@ -166,12 +167,25 @@ class Polygons:
         for layer in _layers(shapely.bounds(shapes)):
             part = shapely.MultiPolygon(shapes[layer].tolist())
             shapely.prepare(part)
-            west, south, east, north = part.bounds
+            west, _, east, _ = part.bounds
             for turned in _names_between(longitudes, west, east):
-                rows = np.flatnonzero(~found & (turned >= west) & (turned <= east))
-                rows = rows[(latitudes[rows] >= south) & (latitudes[rows] <= north)]
-                found[rows] = shapely.intersects_xy(part, turned[rows], latitudes[rows])
+                rows = _in_rectangle(np.flatnonzero(~found), turned, latitudes, part.bounds)
+                held = np.zeros(len(latitudes), dtype=np.bool_)
+                held[rows] = shapely.intersects_xy(part, turned[rows], latitudes[rows])
+                self._cut_holes(layer, held, turned, latitudes)
+                found |= held
         return found
+
+    def _cut_holes(self, layer: list[int], held: BoolArray, longitudes: DoubleArray, latitudes: DoubleArray) -> None:
+        """Clear what lies in a hole of the polygon that holds it: those of one layer lie in rectangles of their own."""
+        for outer, *holes in (self.polygons[i] for i in layer):
+            for hole in holes:
+                rows = np.flatnonzero(held)
+                for bounds in (shapely.LinearRing(outer).bounds, shapely.LinearRing(hole).bounds):
+                    rows = _in_rectangle(rows, longitudes, latitudes, bounds)
+                area = shapely.Polygon(hole)
+                shapely.prepare(area)
+                held[rows[shapely.intersects_xy(area, longitudes[rows], latitudes[rows])]] = False
 
     @property
     def depth(self) -> int:
@@ -179,7 +193,16 @@ class Polygons:
         return len(_layers(shapely.bounds(self._shapes())))
 
     def _shapes(self) -> Any:
-        return np.array([shapely.Polygon(outer, holes) for outer, *holes in self.polygons], dtype=object)
+        return np.array([shapely.Polygon(outer) for outer, *_ in self.polygons], dtype=object)
+
+
+def _in_rectangle(
+    rows: IntArray, longitudes: DoubleArray, latitudes: DoubleArray, bounds: tuple[float, float, float, float]
+) -> IntArray:
+    """Of some rows those whose points lie in (west, south, east, north)."""
+    west, south, east, north = bounds
+    rows = rows[(longitudes[rows] >= west) & (longitudes[rows] <= east)]
+    return rows[(latitudes[rows] >= south) & (latitudes[rows] <= north)]
 
 
 def _layers(boxes: DoubleArray) -> list[list[int]]:

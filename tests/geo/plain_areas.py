@@ -80,17 +80,19 @@ def circle_holds(near: Near, latitude: float, longitude: float) -> bool | None:
 
 def polygons_hold(area: Polygons, latitude: float, longitude: float) -> bool:
     return any(
-        _crossings(rings, longitude + turn, latitude) % 2 == 1 for rings in area.polygons for turn in (-360, 0, 360)
+        _surrounds(outer, longitude + turn, latitude)
+        and not any(_surrounds(hole, longitude + turn, latitude) for hole in holes)
+        for outer, *holes in area.polygons
+        for turn in (-360, 0, 360)
     )
 
 
-def _crossings(rings: tuple[Ring, ...], x: float, y: float) -> int:
-    """How many edges a ray to the east meets; none from a point that is missing."""
-    return sum(
-        (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1)
-        for ring in rings
-        for (x1, y1), (x2, y2) in pairwise(ring)
+def _surrounds(ring: Ring, x: float, y: float) -> bool:
+    """Whether a ray to the east meets an odd number of edges; it meets none from a point that is missing."""
+    crossings = sum(
+        (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1) for (x1, y1), (x2, y2) in pairwise(ring)
     )
+    return crossings % 2 == 1
 
 
 def edge_is_near(area: Polygons, latitude: float, longitude: float) -> bool:

@@ -48,6 +48,16 @@ def test_a_circle_holds_what_is_near(near: Near, at: list[Point]) -> None:
     ]
 
 
+def test_a_hole_may_stick_out_of_its_ring_and_overlap_another() -> None:
+    square = ((0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 4.0), (0.0, 0.0))
+    beside = ((6.0, 0.0), (8.0, 0.0), (8.0, 4.0), (6.0, 4.0), (6.0, 0.0))
+    wide = ((3.0, 1.0), (7.0, 1.0), (7.0, 3.0), (3.0, 3.0), (3.0, 1.0))
+    over = ((2.0, 1.0), (3.5, 1.0), (3.5, 3.0), (2.0, 3.0), (2.0, 1.0))
+    area = Polygons(((square, wide, over), (beside,)))
+    inside_of = [x for x in (1.0, 2.5, 3.2, 3.7, 5.0, 6.5, 7.5) if one(area, 2.0, x)]
+    assert inside_of == [1.0, 6.5, 7.5]
+
+
 @settings(deadline=None)
 @given(polygons(), st.lists(points(), max_size=12))
 def test_polygons_hold_points_by_the_even_odd_rule(area: Polygons, at: list[Point]) -> None:
