@@ -22,6 +22,8 @@ ROUNDS_S = (0.002, 0.008)
 """Predicted times of all visits after which what has been found tells better how many more are needed."""
 FEWEST_VISITS = 32
 """In a round, so that it shows whether hardly anything better is left."""
+SURPRISE = 2.0
+"""Times the better rows that were expected of a round, and some: what it brings beyond that is a surprise."""
 LESS_TRUST = 10.0
 CODING_ERROR = 0.01
 """Of similarities to a unit query by codes: what lies further below the k-th best found so far is none of the best."""
@@ -118,14 +120,14 @@ class CellSearch:
         """
         self._source, self._layout, self._queries, self._pool = source, layout, queries, pool
         self._k = min(k, pool.size)
-        self._missed = self._allowed = missed * self._k
+        self._missed = self._some = missed * self._k
         self._coding_error = CODING_ERROR * float(np.linalg.norm(queries, axis=1).max())
         self._nearness = np.ascontiguousarray((layout.centroids @ queries.T).T)
         self._counts = layout.pool_counts(pool)
         self.visits = 0
         self.compared = 0
         self._look(self._nearest_cells(max(first_rows, 2 * self._k)))
-        self._pairs, self._wanted = self._plan()
+        self._plan()
 
     def predicted_s(self, costs: Costs) -> float:
         """How long all visits take together that should be made, from what is known so far."""
@@ -167,7 +169,7 @@ class CellSearch:
         self._worst = self._kth_best()
         self.compared = len(rows)
 
-    def _plan(self) -> tuple[_Pairs, int]:
+    def _plan(self) -> None:
         """Pairs that may matter, the nearest first, and how many of them should be visited in all."""
         # If all rows in play lay no nearer than this to any query, hardly anything would be missed: most pairs are left
         # out by that alone, before anything is worked out for each.
@@ -177,27 +179,28 @@ class CellSearch:
         query, cell = np.nonzero((self._nearness >= floor) & (self._counts > 0))
         nearness = self._nearness[query, cell]
         order = np.argsort(-nearness, kind="stable")
-        pairs = _Pairs(query[order], cell[order], nearness[order])
-        better = self._counts[pairs.cell] * self._deviations.chance(pairs.nearness, self._worst)
-        in_the_rest = np.cumsum(better[::-1])[::-1]
-        return pairs, int(np.searchsorted(-in_the_rest, -self._missed, side="right"))
+        self._pairs = _Pairs(query[order], cell[order], nearness[order])
+        better = self._counts[self._pairs.cell] * self._deviations.chance(self._pairs.nearness, self._worst)
+        self._better_from: DoubleArray = np.append(np.cumsum(better[::-1])[::-1], 0.0)
+        self._wanted = int(np.searchsorted(-self._better_from[:-1], -self._missed, side="right"))
 
     def _visit_within(self, limit_s: float, costs: Costs, n_candidates: int) -> None:
-        """Visit until hardly anything better is expected and hardly anything has come of late, or time is up.
+        """Visit until hardly anything better is expected, or time is up.
 
-        Where the expected is outdone (a few rows may be much like a query, as exemplars are like prototypes made of
-        them), it is trusted less.
+        Where more comes than was expected (a few rows may be much like a query, as exemplars are like prototypes made
+        of them), the expected is trusted less.
         """
-        newcomers = 0
-        while self.visits < self._wanted or newcomers > self._allowed or not self.visits:
+        surprised = not self.visits
+        while self.visits < self._wanted or surprised:
             affordable = int(np.searchsorted(np.cumsum(self._visit_s(costs)), limit_s))
             until = min(max(self._wanted, self.visits + FEWEST_VISITS), affordable)
             if until <= self.visits:
                 return
-            newcomers = self._visit(until, n_candidates)
-            if newcomers > self._allowed and self.visits >= self._wanted:
+            expected = self._better_from[self.visits] - self._better_from[until]
+            surprised = self._visit(until, n_candidates) > SURPRISE * expected + self._some
+            if surprised and self.visits >= self._wanted:
                 self._missed /= LESS_TRUST
-                self._pairs, self._wanted = self._plan()
+                self._plan()
 
     def _visit_s(self, costs: Costs) -> DoubleArray:
         """Predicted seconds of each visit, made or not."""
@@ -216,7 +219,7 @@ class CellSearch:
         self._rows, self._values = np.concatenate([known, rows]), np.concatenate([self._values, values])
         self.visits = until
         self._worst = max(self._worst, self._kth_best())
-        self._pairs, self._wanted = self._plan()
+        self._plan()
         best = np.unique(rows[values >= self._worst])
         return int(np.count_nonzero(~np.isin(best, known)))
 
