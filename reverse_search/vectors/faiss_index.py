@@ -19,7 +19,7 @@ POINTS_PER_CELL = 50
 """Training points per cell; FAISS asks for 39 at least."""
 MIN_POINTS_PER_CELL = 39
 TRAINING_ROUNDS = 10
-"""Of k-means. 25, the default, take 2.5 times as long; whether searches then need fewer probes hasn't been measured."""
+"""Of k-means. 25, the default, take 2.5 times as long; whether searches then need fewer visits hasn't been measured."""
 ADD_ROWS = 16384
 
 _wanted_threads: int | None = None
